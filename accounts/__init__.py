@@ -1,0 +1,1 @@
+"""People: users, their plan, their preferences and what the service tells them."""

@@ -1,0 +1,1 @@
+"""Jobs: intake, queue, engine, results, and their pages."""

@@ -1,0 +1,1 @@
+"""Stripe: checkout, portal, webhook. It speaks to accounts only."""

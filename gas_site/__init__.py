@@ -1,0 +1,1 @@
+"""Settings, urls, the queue broker, the file store, health, the supervisor."""

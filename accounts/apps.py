@@ -1,0 +1,15 @@
+"""The accounts app."""
+
+from importlib import import_module
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """People: users, plans, notifications."""
+
+    name = "accounts"
+
+    def ready(self) -> None:
+        """Declare the actors on the broker that gas_site has set by now."""
+        import_module("accounts.actors")

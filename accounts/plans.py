@@ -1,0 +1,26 @@
+"""The one place where a user's plan changes."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from accounts.models import Plan, PlanChange, User
+from accounts.signals import plan_changed
+
+
+def set_plan(user: User, plan: Plan, *, reason: str) -> bool:
+    """Move ``user`` to ``plan``; return False when that is the plan already.
+
+    The row is locked: of two callers with the same news one changes the row, writes the audit row and sends
+    ``plan_changed``, all in one transaction.
+    """
+    with transaction.atomic():
+        locked = User.objects.select_for_update().select_related("plan").get(pk=user.pk)
+        before = locked.plan
+        if before == plan:
+            return False
+        User.objects.filter(pk=user.pk).update(plan=plan)
+        PlanChange.objects.create(user=locked, before=before, after=plan, reason=reason)
+        user.plan = plan
+        plan_changed.send(User, user=user, before=before, after=plan)
+    return True

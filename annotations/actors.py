@@ -1,0 +1,26 @@
+"""Messages about jobs: an id in, call the domain."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import dramatiq
+from django.conf import settings
+
+from annotations.deleting import purge
+from annotations.running import run_job
+
+# The engine's child has its own time limit; this one is the safety net above it.
+ANNOTATE_LIMIT_MS = int(settings.JOB_TIMEOUT.total_seconds() * 1000) + 600_000
+
+
+@dramatiq.actor(queue_name="annotate", time_limit=ANNOTATE_LIMIT_MS)
+def annotate(job_id: str) -> None:
+    """Annotate a pending job."""
+    run_job(UUID(job_id))
+
+
+@dramatiq.actor(queue_name="storage", time_limit=3_600_000)
+def purge_job(job_id: str) -> None:
+    """Remove what a deleted job left."""
+    purge(UUID(job_id))

@@ -1,0 +1,90 @@
+"""Staff pages for jobs: states to read, and acts that go through the same functions as everybody's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from annotations import intake, moves
+from annotations.models import Job, JobEvent, ResultFile
+
+
+class ReadOnly:
+    """Rows that the code writes and staff read."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say no."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say no."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say no."""
+        return False
+
+
+class JobEventInline(ReadOnly, admin.TabularInline[JobEvent, Job]):
+    """The job's moves."""
+
+    model = JobEvent
+    fields = ["at", "status", "note"]
+
+
+class ResultFileInline(ReadOnly, admin.TabularInline[ResultFile, Job]):
+    """The job's files."""
+
+    model = ResultFile
+    fields = ["kind", "file_name", "size", "sha256"]
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnly, admin.ModelAdmin[Job]):
+    """Jobs: to find, to read, to cancel and to run again."""
+
+    list_display = ["short_id", "user", "status", "reference", "input_size", "created_at", "elapsed", "deaths"]
+    list_filter = ["status", "reference", "created_at", "deaths"]
+    list_select_related = ["user"]
+    search_fields = ["id", "user__email", "file_name"]
+    date_hierarchy = "created_at"
+    show_full_result_count = False  # a second count of all jobs for every search
+    inlines = [JobEventInline, ResultFileInline]
+    actions = ["retry_jobs", "cancel_jobs"]
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Say whether the member of staff may cancel and retry: the right to change jobs, though no form does."""
+        return request.user.has_perm("annotations.change_job")
+
+    @admin.action(description="Run again (as a new job of the same owner)", permissions=["act"])
+    def retry_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        """Queue the same files again."""
+        done = 0
+        for job in queryset.filter(deleted_at=None):
+            if job.is_terminal:
+                ticket = intake.copy_of(job)
+                done += moves.enqueue(ticket.pk, ticket.reference)
+        self.message_user(request, f"{done} queued again.", messages.SUCCESS)
+
+    @admin.action(description="Cancel", permissions=["act"])
+    def cancel_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        """Cancel what has not ended."""
+        done = sum(moves.cancel(job, f"cancelled by {request.user}") for job in queryset)
+        self.message_user(request, f"{done} cancelled.", messages.SUCCESS)
+
+
+@admin.register(JobEvent)
+class JobEventAdmin(ReadOnly, admin.ModelAdmin[JobEvent]):
+    """Every move of every job."""
+
+    list_display = ["at", "job", "status", "note"]
+    list_filter = ["status", "at"]
+    search_fields = ["job__id"]
+    list_select_related = ["job"]
+    show_full_result_count = False

@@ -1,0 +1,44 @@
+"""Deletes a job: hidden at once, its files next, its row last."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotations import moves
+from annotations.models import Job
+from annotations.signals import annotation_deleting
+from gas_site.queues import send_after_commit
+from gas_site.storage import file_store
+
+logger = logging.getLogger(__name__)
+
+
+def delete(job: Job) -> None:
+    """Hide the job for good and have its files and row removed; a running one is cancelled first."""
+    from annotations.actors import purge_job  # noqa: PLC0415 (the actors import the domain)
+
+    with transaction.atomic():
+        moves.cancel(job, "deleted by its owner")
+        Job.objects.filter(pk=job.pk, deleted_at=None).update(deleted_at=timezone.now())
+        send_after_commit(purge_job, str(job.pk))
+
+
+def purge(job_id: UUID) -> bool:
+    """Remove the files of a deleted job, then its row; return whether there was one. Safe to run twice at once.
+
+    Whatever raises here leaves the row, so that the next sweep tries again: a file without a row would be a genome
+    that nobody knows of.
+    """
+    job = Job.objects.filter(pk=job_id, deleted_at__isnull=False).first()
+    if job is None:
+        return False
+    annotation_deleting.send(Job, job=job)
+    for prefix in job.keys:
+        file_store().remove_tree(prefix)
+    Job.objects.filter(pk=job_id, deleted_at__isnull=False).delete()
+    logger.info("job %s removed", job_id)
+    return True

@@ -1,0 +1,118 @@
+"""From bytes to a checked job: size, file store, verdict. The queue comes after, in ``moves.enqueue``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from uuid import uuid4
+
+from django.core.files.base import File
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.template.defaultfilters import filesizeformat
+
+from accounts.models import User
+from annotations.catalogue import reference_named
+from annotations.engine.limits import Limits
+from annotations.engine.preflight import Verdict, preflight
+from annotations.engine.reference import Reference
+from annotations.models import Job, JobEvent, JobStatus
+from gas_site.storage import file_store
+
+MAX_NAME = 120
+
+
+class TooLarge(Exception):
+    """The file is larger than the user's plan takes."""
+
+    def __init__(self, size: int | None, limit: int) -> None:
+        self.size = size
+        self.limit = limit
+        told = f"This file is {filesizeformat(size)}" if size else "This file is too large"
+        super().__init__(f"{told}. Your plan takes files up to {filesizeformat(limit)}.".replace("\xa0", " "))
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What arrived: a name chosen by the user, a size in bytes and the content in pieces."""
+
+    name: str
+    size: int
+    content: File[bytes]
+
+
+def check_size(user: User, size: int) -> None:
+    """Raise TooLarge when the user's plan does not take a file of ``size`` bytes."""
+    limit = user.plan.max_upload_bytes
+    if limit is not None and size > limit:
+        raise TooLarge(size, limit)
+
+
+def receive(user: User, upload: Upload, reference_name: str) -> Job:
+    """Store the upload, look at it, and return a ticket that ``moves.enqueue`` can accept.
+
+    Raises TooLarge, UnknownReference, or the engine's InputRefused; then nothing stays behind.
+    """
+    check_size(user, upload.size)
+    reference = reference_named(reference_name)
+    job_id = uuid4()
+    key = f"uploads/{job_id}/input"
+    try:
+        size = _store(upload, key)
+        verdict = check(key, upload.name, reference)
+        job = Job.objects.create(
+            pk=job_id,
+            user=user,
+            file_name=clean_name(upload.name),
+            reference=reference.name,
+            input_key=key,
+            input_size=size,
+            verdict=verdict.to_json(),
+        )
+    except BaseException:
+        file_store().remove_tree(f"uploads/{job_id}")
+        raise
+    JobEvent.objects.create(job=job, status=JobStatus.UPLOADING, note="uploaded and checked")
+    return job
+
+
+def check(key: str, name: str, reference: Reference) -> Verdict:
+    """Look at the head of a stored file. Raises InputRefused with the line, the column and the fix."""
+    with file_store().local(key) as path:
+        return preflight(path, reference, name=clean_name(name), limits=Limits())
+
+
+def copy_of(job: Job) -> Job:
+    """Return a new ticket for the same file: what a rerun is."""
+    ticket = Job(
+        user=job.user,
+        file_name=job.file_name,
+        reference=job.reference,
+        input_size=job.input_size,
+        verdict=job.verdict,
+    )
+    ticket.input_key = f"uploads/{ticket.pk}/input"
+    file_store().duplicate(job.input_key, ticket.input_key)
+    ticket.save()
+    JobEvent.objects.create(job=ticket, status=JobStatus.UPLOADING, note=f"rerun of {job.short_id}")
+    return ticket
+
+
+def clean_name(name: str) -> str:
+    """Return the file's own name: no directories, no control characters, never empty, at most 120 characters."""
+    base = PurePosixPath(name.replace("\\", "/")).name
+    visible = "".join(character for character in base if character.isprintable()).strip()
+    return visible[-MAX_NAME:] or "variants.vcf"
+
+
+def _store(upload: Upload, key: str) -> int:
+    """Put the upload into the store: a file that Django has on disk is renamed, not copied again."""
+    content = upload.content
+    if isinstance(content, TemporaryUploadedFile):
+        file_store().adopt(Path(content.temporary_file_path()), key)
+        return upload.size
+    return file_store().receive(_chunks(content), key)
+
+
+def _chunks(content: File[bytes]) -> Iterator[bytes]:
+    yield from content.chunks()

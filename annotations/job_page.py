@@ -1,0 +1,48 @@
+"""What a job's page shows: the timeline, the numbers, the figures, the files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from annotations.catalogue import UnknownReference, reference_named
+from annotations.engine.reference import Reference
+from annotations.models import Job, JobStatus, ResultFile
+from gas_site.storage import file_store
+
+LOG_TAIL_BYTES = 16 * 1024
+LOG_TAIL_LINES = 12
+
+
+def detail_context(job: Job) -> dict[str, Any]:
+    """Return the context of the job's page and of its live part."""
+    files = list(job.files.all())
+    completed = job.status == JobStatus.COMPLETED
+    return {
+        "job": job,
+        "events": list(job.events.all()),
+        "files": files,
+        "summary": job.summary,
+        "verdict": job.verdict,
+        "reference": _reference(job),
+        "log_tail": _log_tail(files) if completed else [],
+        "queue_position": job.queue_position(),
+    }
+
+
+def _reference(job: Job) -> Reference | None:
+    """Return the job's reference, or None when it is no longer installed; its results stay readable."""
+    try:
+        return reference_named(job.reference)
+    except UnknownReference:
+        return None
+
+
+def _log_tail(files: list[ResultFile]) -> list[str]:
+    """Return the log's last lines; none when the file is away."""
+    file = next((file for file in files if file.kind == "log"), None)
+    if file is None or not file_store().has(file.key):
+        return []
+    with file_store().read(file.key) as stored:
+        stored.seek(max(0, file.size - LOG_TAIL_BYTES))
+        lines = stored.read().decode(errors="replace").splitlines()
+    return lines[-LOG_TAIL_LINES:]

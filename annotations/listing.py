@@ -1,0 +1,116 @@
+"""The list of one's own jobs: tabs, search, paging by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db.models import Q
+from django.urls import reverse
+
+from accounts.models import User
+from annotations.models import ACTIVE, Job, JobQuerySet, JobStatus
+
+PAGE = 25
+TABS: dict[str, tuple[str, frozenset[str]]] = {
+    "": ("All", frozenset(JobStatus) - {JobStatus.UPLOADING}),
+    "active": ("In progress", frozenset(ACTIVE)),
+    "ready": ("Ready", frozenset({JobStatus.COMPLETED})),
+    "failed": ("Failed", frozenset({JobStatus.FAILED})),
+    "cancelled": ("Cancelled", frozenset({JobStatus.CANCELLED})),
+}
+
+
+def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the list page shows for the query string: ``q``, ``status``, and ``before`` or ``after`` a key."""
+    text = query.get("q", "").strip()[:100]
+    tab = query.get("status", "") if query.get("status", "") in TABS else ""
+    counts = Job.objects.of(user).queued().counts_by_status()
+    found = _search(Job.objects.of(user).filter(status__in=TABS[tab][1]), text)
+    jobs, older, newer = _page(found, query)
+    kept = {"q": text, "status": tab}
+    return {
+        "page": {
+            "jobs": jobs,
+            "older_url": _url(kept, before=_key(jobs[-1])) if older else None,
+            "newer_url": _url(kept, after=_key(jobs[0])) if newer else None,
+        },
+        "tabs": [
+            {
+                "label": label,
+                "count": sum(counts.get(status, 0) for status in statuses),
+                "url": _url({"q": text, "status": slug}),
+                "current": slug == tab,
+            }
+            for slug, (label, statuses) in TABS.items()
+        ],
+        "query": text,
+        "tab": tab,
+        "total": sum(counts.values()),
+        "headline": _headline(counts),
+        "any_active": any(job.is_active for job in jobs),
+        "here": _url({**kept, **{name: query[name] for name in ("before", "after") if query.get(name)}}),
+    }
+
+
+def _search(jobs: JobQuerySet, text: str) -> JobQuerySet:
+    """Find a part of the file's name, or the beginning of an id as the pages print it."""
+    if not text:
+        return jobs
+    return jobs.filter(Q(file_name__icontains=text) | Q(id__in=_ids_beginning_with(jobs, text)))
+
+
+def _ids_beginning_with(jobs: JobQuerySet, text: str) -> list[UUID]:
+    """Turn ``7f3a21c8`` into a range of ids, which every database compares the same way."""
+    digits = text.lower().replace("-", "")
+    if not 4 <= len(digits) <= 32 or set(digits) - set("0123456789abcdef"):
+        return []
+    low, high = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+    return list(jobs.filter(id__gte=low, id__lte=high).values_list("pk", flat=True)[:PAGE])
+
+
+def _page(jobs: JobQuerySet, query: Mapping[str, str]) -> tuple[list[Job], bool, bool]:
+    """Return one page, and whether there are older and newer ones. A key that cannot be read is the first page."""
+    before, after = _parse(query.get("before", "")), _parse(query.get("after", ""))
+    if after:
+        at, pk = after
+        newer_first = jobs.filter(Q(created_at__gt=at) | Q(created_at=at, id__gt=pk)).order_by("created_at", "id")
+        rows = list(newer_first[: PAGE + 1])
+        if rows:
+            return rows[:PAGE][::-1], True, len(rows) > PAGE
+    if before:
+        at, pk = before
+        jobs = jobs.filter(Q(created_at__lt=at) | Q(created_at=at, id__lt=pk))
+    rows = list(jobs.order_by("-created_at", "-id")[: PAGE + 1])
+    return rows[:PAGE], len(rows) > PAGE, before is not None
+
+
+def _key(job: Job) -> str:
+    return f"{job.created_at.isoformat()}_{job.pk}"
+
+
+def _parse(key: str) -> tuple[datetime, UUID] | None:
+    at, _, pk = key.partition("_")
+    try:
+        moment = datetime.fromisoformat(at)
+        return (moment, UUID(pk)) if moment.tzinfo else None
+    except ValueError:
+        return None
+
+
+def _url(kept: Mapping[str, str], **key: str) -> str:
+    parameters = {name: value for name, value in {**kept, **key}.items() if value}
+    return reverse("annotations:list") + (f"?{urlencode(parameters)}" if parameters else "")
+
+
+def _headline(counts: Mapping[str, int]) -> str:
+    active = sum(counts.get(status, 0) for status in ACTIVE)
+    ready = counts.get(JobStatus.COMPLETED, 0)
+    if not active and not ready:
+        return "Nothing in progress."
+    parts = [f"{active:,} in progress"] if active else []
+    parts += [f"{ready:,} ready to download"] if ready else []
+    return f"{', '.join(parts)}."

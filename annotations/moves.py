@@ -1,0 +1,174 @@
+"""The one place where a job's status changes, and the deeds that go with each move."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.notifications import notify
+from annotations.models import MOVES, Job, JobEvent, JobStatus
+from annotations.signals import annotation_completed
+from gas_site.queues import send_after_commit
+
+# A job that takes its worker down with it is not started a fourth time.
+MAX_DEATHS = 3
+
+
+def move(job_id: UUID, to: JobStatus, *, where: Q | None = None, note: str = "", **changes: Any) -> bool:
+    """Move a job and write the event, in one transaction; return False when somebody else won.
+
+    The UPDATE names the states it may come from, and ``where`` what else must still hold: of two that race, one
+    changes the row and the other changes none.
+    """
+    sources = [source for source, targets in MOVES.items() if to in targets]
+    rows = Job.objects.filter(where or Q(), pk=job_id, status__in=sources)
+    with transaction.atomic():
+        if not rows.update(status=to, **changes):
+            return False
+        JobEvent.objects.create(job_id=job_id, status=to, note=note)
+    return True
+
+
+def enqueue(job_id: UUID, reference: str) -> bool:
+    """Accept a checked job into the queue; the row is the outbox, the message follows the commit."""
+    now = timezone.now()
+    with transaction.atomic():
+        won = move(job_id, JobStatus.PENDING, reference=reference, queued_at=now, last_sent_at=now)
+        if won:
+            wake(job_id)
+    return won
+
+
+def wake(job_id: UUID) -> None:
+    """Send the message that makes a worker look at the row."""
+    from annotations.actors import annotate  # noqa: PLC0415 (the actors import the domain)
+
+    send_after_commit(annotate, str(job_id))
+
+
+def claim(job_id: UUID, worker: str) -> Job | None:
+    """Take a pending job under a lease, or return None when it is not there to be taken."""
+    now = timezone.now()
+    waiting = Q(status=JobStatus.PENDING, deleted_at=None)
+    won = move(
+        job_id,
+        JobStatus.RUNNING,
+        where=waiting,
+        note=f"attempt by {worker}",
+        worker=worker,
+        attempt=F("attempt") + 1,
+        started_at=now,
+        lease_expires_at=now + settings.LEASE,
+        progress_stage="",
+        progress_fraction=0,
+        progress_records=0,
+    )
+    return Job.objects.get(pk=job_id) if won else None
+
+
+def renew(job: Job, *, stage: str, fraction: float, records: int) -> bool:
+    """Prolong the lease and note the progress; False means cancelled, deleted or taken over: stop working."""
+    return bool(
+        Job.objects.filter(
+            pk=job.pk, status=JobStatus.RUNNING, attempt=job.attempt, deleted_at=None
+        ).update(
+            lease_expires_at=timezone.now() + settings.LEASE,
+            progress_stage=stage[:40],
+            progress_fraction=fraction,
+            progress_records=records,
+        )
+    )
+
+
+def _held(job: Job) -> Q:
+    """Return the condition that this attempt still has the row: same fencing number, and running.
+
+    Without the status, a worker that lost its lease could end a job that the sweep has put back into the queue.
+    """
+    return Q(attempt=job.attempt, status=JobStatus.RUNNING)
+
+
+def complete(job: Job, summary: dict[str, Any]) -> bool:
+    """Publish the result of this attempt; tells the owner and the apps downstream in the same transaction."""
+    with transaction.atomic():
+        won = move(
+            job.pk,
+            JobStatus.COMPLETED,
+            where=_held(job),
+            summary=summary,
+            finished_at=timezone.now(),
+            lease_expires_at=None,
+            progress_fraction=1,
+            progress_records=summary.get("total", 0),
+        )
+        if won:
+            job.refresh_from_db()
+            annotation_completed.send(Job, job=job)
+            _tell(job, JobStatus.COMPLETED)
+    return won
+
+
+def fail(job: Job, reason: str, *, where: Q | None = None) -> bool:
+    """End a job with a sentence for its owner, and tell them."""
+    with transaction.atomic():
+        won = move(
+            job.pk,
+            JobStatus.FAILED,
+            where=where if where is not None else _held(job),
+            failure=reason,
+            finished_at=timezone.now(),
+            lease_expires_at=None,
+        )
+        if won:
+            _tell(job, JobStatus.FAILED)
+    return won
+
+
+def hand_back(job: Job, note: str) -> bool:
+    """Return a running job to the queue, because its worker is told to stop."""
+    now = timezone.now()
+    with transaction.atomic():
+        won = move(job.pk, JobStatus.PENDING, where=_held(job), note=note, lease_expires_at=None, last_sent_at=now)
+        if won:
+            wake(job.pk)
+    return won
+
+
+def take_from_dead_worker(job: Job, now: datetime) -> bool:
+    """Put a job whose lease ran out back into the queue, or end it when this happens the third time."""
+    expired = _held(job) & Q(lease_expires_at__lt=now)
+    if job.deaths + 1 >= MAX_DEATHS:
+        reason = (
+            f"The worker stopped {MAX_DEATHS} times while annotating this file, so we do not try again. "
+            f"Write to {settings.CONTACT_EMAIL} and name job {job.short_id}."
+        )
+        return fail(job, reason, where=expired)
+    with transaction.atomic():
+        won = move(
+            job.pk,
+            JobStatus.PENDING,
+            where=expired,
+            note="worker lost",
+            deaths=F("deaths") + 1,
+            lease_expires_at=None,
+            last_sent_at=now,
+        )
+        if won:
+            wake(job.pk)
+    return won
+
+
+def cancel(job: Job, note: str) -> bool:
+    """Cancel a job that has not ended; the worker that runs it notices at its next renewal and stops."""
+    return move(job.pk, JobStatus.CANCELLED, note=note, finished_at=timezone.now(), lease_expires_at=None)
+
+
+def _tell(job: Job, outcome: JobStatus) -> None:
+    context = {"job_id": str(job.pk), "short_id": job.short_id, "outcome": outcome.value, "path": job.get_absolute_url()}
+    notify(job.user, "job_ended", job.pk, context)

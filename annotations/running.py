@@ -1,0 +1,133 @@
+"""Runs one job: claim, engine child, publish. What an actor calls, and what `kill -9` may stop at any line."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import socket
+import time
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from dramatiq.middleware import Shutdown
+
+from annotations import moves
+from annotations.catalogue import UnknownReference, reference_named
+from annotations.engine.child import run_child
+from annotations.engine.errors import EngineError, InputRefused, Stopped
+from annotations.engine.task import Progress, Result, Task
+from annotations.models import Job, ResultFile
+from gas_site.storage import file_store
+
+logger = logging.getLogger(__name__)
+
+# Each renewal is a write; the page polls once a second, so a write a second shows all that can be seen.
+RENEW_EVERY_SECONDS = 1.0
+
+
+class Lease:
+    """Holds a claimed job: renews it with the progress, and says when to stop."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.lost = False
+        self._progress = Progress(stage="starting", fraction=0, records=0)
+        self._renewed = time.monotonic()
+
+    def note(self, progress: Progress) -> None:
+        """Remember how far the engine is."""
+        self._progress = progress
+
+    def should_stop(self) -> bool:
+        """Renew when it is time; return True once the job is no longer ours. The engine's parent polls this."""
+        if not self.lost and time.monotonic() - self._renewed >= RENEW_EVERY_SECONDS:
+            self._renewed = time.monotonic()
+            last = self._progress
+            self.lost = not moves.renew(
+                self.job, stage=last.stage, fraction=last.fraction, records=last.records
+            )
+        return self.lost
+
+
+def run_job(job_id: UUID) -> None:
+    """Annotate one pending job. Doubled, late and reordered messages find nothing to claim and return."""
+    job = moves.claim(job_id, worker=f"{socket.gethostname()}:{os.getpid()}")
+    if job is None:
+        return
+    work = settings.WORK_DIR / f"{job.pk}.{job.attempt}"
+    try:
+        _annotate_and_publish(job, work)
+    except Shutdown:
+        moves.hand_back(job, "worker shut down")
+        raise
+    except InputRefused as error:
+        moves.fail(job, str(error))
+    except Stopped:
+        # Cancelled, deleted or taken over: whoever did that has moved the row. Only the time limit is ours to say.
+        moves.fail(job, f"This job ran longer than {settings.JOB_TIMEOUT} and was stopped.")
+    except UnknownReference as error:
+        moves.fail(job, str(error))
+    except (EngineError, OSError):
+        logger.exception("job %s failed in attempt %d", job.pk, job.attempt)
+        moves.fail(job, _our_fault(job))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _our_fault(job: Job) -> str:
+    return (
+        "Something went wrong on our side, not with your file. Run it again; if it fails again, write to "
+        f"{settings.CONTACT_EMAIL} and name job {job.short_id}."
+    )
+
+
+def _annotate_and_publish(job: Job, work: Path) -> None:
+    lease = Lease(job)
+    reference = reference_named(job.reference)
+    output = work / "output"
+    work.mkdir(parents=True, mode=0o700)
+    with file_store().local(job.input_key) as source:
+        task = Task(
+            input=source,
+            name=job.file_name,
+            reference=reference.directory,
+            output_dir=output,
+        )
+        result = run_child(
+            task,
+            on_progress=lease.note,
+            should_stop=lease.should_stop,
+            timeout=settings.JOB_TIMEOUT.total_seconds(),
+        )
+    _publish(job, result)
+
+
+def _publish(job: Job, result: Result) -> None:
+    """Put the files under this attempt's own keys, then complete the row if it still bears the attempt.
+
+    The files come first: a row that says completed has its files. When the row was taken meanwhile, they go again.
+    """
+    store = file_store()
+    for file in result.files:
+        store.adopt(file.path, f"{job.result_prefix}/{file.path.name}")
+    with transaction.atomic():
+        published = moves.complete(job, result.summary)
+        if published:
+            ResultFile.objects.bulk_create(
+                ResultFile(
+                    job=job,
+                    kind=file.kind,
+                    file_name=file.path.name,
+                    key=f"{job.result_prefix}/{file.path.name}",
+                    size=file.size,
+                    sha256=file.sha256,
+                )
+                for file in result.files
+            )
+    if not published:
+        store.remove_tree(job.result_prefix)
+
+

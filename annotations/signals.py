@@ -1,0 +1,10 @@
+"""What annotations tells the apps downstream, which annotations never imports."""
+
+from django.dispatch import Signal
+
+# Sent inside the transaction that completes a job, with ``job``. A receiver that sends messages does so after commit.
+annotation_completed = Signal()
+
+# Sent before the files and the row of a deleted job go, with ``job``; a receiver removes what it holds of the job
+# and raises when it cannot, which keeps the row until the next sweep.
+annotation_deleting = Signal()

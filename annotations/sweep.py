@@ -1,0 +1,77 @@
+"""Puts right what lost messages, dead workers and forgotten tickets leave behind. Safe to run twice at once."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from annotations import deleting, moves
+from annotations.models import Job, JobStatus
+from gas_site.queues import send_after_commit
+
+logger = logging.getLogger(__name__)
+
+# A pending job is sent again this long after its last message; a doubled message finds nothing to claim.
+RESEND_AFTER = timedelta(minutes=2)
+TICKET_LIFE = timedelta(days=1)
+WORK_LIFE = timedelta(days=2)
+BATCH = 500
+
+
+def sweep() -> None:
+    """Run every step."""
+    take_from_dead_workers()
+    send_again()
+    drop_abandoned_tickets()
+    finish_deletions()
+    clean_work_directory()
+
+
+def take_from_dead_workers() -> None:
+    """Put jobs whose lease ran out back into the queue."""
+    now = timezone.now()
+    for job in Job.objects.lease_expired(now)[:BATCH]:
+        if moves.take_from_dead_worker(job, now):
+            logger.warning("job %s taken from a lost worker, attempt %d", job.pk, job.attempt)
+
+
+def send_again() -> None:
+    """Wake a worker for pending jobs whose message may be lost. The stamp is a condition: one sweep of two sends."""
+    now = timezone.now()
+    before = now - min(RESEND_AFTER, settings.SWEEP_EVERY * 2)
+    for pk, sent in Job.objects.waiting_since(before).values_list("pk", "last_sent_at")[:BATCH]:
+        if Job.objects.filter(pk=pk, status=JobStatus.PENDING, last_sent_at=sent).update(last_sent_at=now):
+            moves.wake(pk)
+
+
+def drop_abandoned_tickets() -> None:
+    """Delete uploads that nobody confirmed."""
+    for job in Job.objects.abandoned_tickets(timezone.now() - TICKET_LIFE)[:BATCH]:
+        deleting.delete(job)
+
+
+def finish_deletions() -> None:
+    """Wake a worker for deleted jobs whose files may still be there."""
+    from annotations.actors import purge_job  # noqa: PLC0415 (the actors import the domain)
+
+    patience = timezone.now() - RESEND_AFTER
+    for pk in Job.objects.filter(deleted_at__lt=patience).values_list("pk", flat=True)[:BATCH]:
+        send_after_commit(purge_job, str(pk))
+
+
+def clean_work_directory() -> None:
+    """Remove what killed workers and broken uploads left on this machine."""
+    oldest = time.time() - max(WORK_LIFE, settings.JOB_TIMEOUT * 2).total_seconds()
+    for directory in (settings.WORK_DIR, settings.FILE_UPLOAD_TEMP_DIR):
+        for path in directory.iterdir() if directory.is_dir() else ():
+            if path == settings.FILE_UPLOAD_TEMP_DIR or path.stat().st_mtime > oldest:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)

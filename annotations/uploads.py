@@ -1,0 +1,54 @@
+"""Stops an upload at its plan's limit while it arrives, before it fills the disk."""
+
+from __future__ import annotations
+
+from django.core.files.uploadhandler import FileUploadHandler, StopUpload, TemporaryFileUploadHandler
+from django.http import HttpRequest
+
+from annotations.intake import TooLarge
+
+# What a multipart request carries besides the file: boundaries, headers, the other fields.
+FORM_OVERHEAD = 64 * 1024
+
+
+class PlanLimit(FileUploadHandler):
+    """Counts the bytes of the file and gives up beyond ``limit``; ``exceeded`` tells the view why."""
+
+    def __init__(self, request: HttpRequest, limit: int) -> None:
+        super().__init__(request)
+        self.limit = limit
+        self.received = 0
+        self.exceeded = False
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        """Pass a chunk on, or stop."""
+        self.received += len(raw_data)
+        if self.received > self.limit:
+            self.exceeded = True
+            raise StopUpload(connection_reset=False)
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        """Leave the file to the handler after this one."""
+
+
+def limit_upload(request: HttpRequest, limit: int | None) -> None:
+    """Bind the request's files to ``limit`` bytes. Raises TooLarge at once when the request announces more.
+
+    Must run before anything reads ``request.POST``: Django builds the handlers then.
+    """
+    announced = int(request.META.get("CONTENT_LENGTH") or 0)
+    if limit is not None and announced > limit + FORM_OVERHEAD:
+        raise TooLarge(None, limit)
+    handlers: list[FileUploadHandler] = [TemporaryFileUploadHandler(request)]
+    if limit is not None:
+        handlers.insert(0, PlanLimit(request, limit))
+    request.upload_handlers = handlers
+
+
+def refuse_if_exceeded(request: HttpRequest) -> None:
+    """Raise TooLarge when the body turned out larger than it said. Reads the body."""
+    _ = request.FILES
+    for handler in request.upload_handlers:
+        if isinstance(handler, PlanLimit) and handler.exceeded:
+            raise TooLarge(None, handler.limit)

@@ -1,0 +1,130 @@
+"""The job's pages: list, detail with its live part, log, downloads, and the acts on a job."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.signed_in import signed_in_user
+from annotations import deleting, intake, moves
+from annotations.job_page import detail_context
+from annotations.listing import list_context
+from annotations.models import Job, JobStatus, ResultFile
+from gas_site.storage import file_store
+
+CONTENT_TYPES = {
+    "vcf": "application/gzip",
+    "index": "application/octet-stream",
+    "table": "application/vnd.apache.parquet",
+    "summary": "application/json",
+    "log": "text/plain; charset=utf-8",
+    "input": "application/octet-stream",
+}
+
+
+def own_job(request: HttpRequest, job_id: UUID) -> Job:
+    """Return the signed-in user's job; anybody else's is not found, as if it did not exist."""
+    return get_object_or_404(Job.objects.of(signed_in_user(request)), pk=job_id)
+
+
+@login_required
+@never_cache
+@require_safe
+def job_list(request: HttpRequest) -> HttpResponse:
+    """Show one's own jobs, newest first."""
+    context = list_context(signed_in_user(request), request.GET)
+    template = "annotations/partials/job_rows.html" if request.htmx else "annotations/list.html"
+    return render(request, template, context)
+
+
+@login_required
+@never_cache
+@require_safe
+def detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Show one job, whatever its state."""
+    job = own_job(request, job_id)
+    if job.status == JobStatus.UPLOADING:
+        return redirect("confirm", job_id=job.pk)
+    return render(request, "annotations/detail.html", detail_context(job))
+
+
+@login_required
+@never_cache
+@require_safe
+def live(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Answer the part of a job's page that changes; once the job has ended, ask for the whole page."""
+    job = own_job(request, job_id)
+    response = render(request, "annotations/partials/job_live.html", detail_context(job))
+    if job.is_terminal:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@login_required
+@never_cache
+@require_safe
+def log(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Show the log of a completed job."""
+    job = own_job(request, job_id)
+    file = get_object_or_404(ResultFile, job=job, kind="log")
+    with file_store().read(file.key) as stored:
+        text = stored.read().decode(errors="replace")
+    return render(request, "annotations/log.html", {"job": job, "file": file, "text": text})
+
+
+@login_required
+@never_cache
+@require_safe
+def download(request: HttpRequest, job_id: UUID, kind: str) -> HttpResponseBase:
+    """Send a result file, or the file as it was uploaded (``input``)."""
+    job = own_job(request, job_id)
+    if kind not in CONTENT_TYPES:
+        raise Http404
+    if kind == "input":
+        key, name = job.input_key, job.file_name
+    else:
+        file = get_object_or_404(ResultFile, job=job, kind=kind)
+        key, name = file.key, file.file_name
+    try:
+        return file_store().serve(request, key, name, CONTENT_TYPES[kind])
+    except FileNotFoundError as error:
+        raise Http404 from error
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Cancel a job that has not ended."""
+    job = own_job(request, job_id)
+    if moves.cancel(job, "cancelled by its owner"):
+        messages.success(request, "The job is cancelled.")
+    else:
+        messages.info(request, "The job had ended before it could be cancelled.")
+    return redirect(job)
+
+
+@login_required
+@require_POST
+def rerun(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Annotate the same file again, as a new job."""
+    job = own_job(request, job_id)
+    intake.check_size(job.user, job.input_size)
+    ticket = intake.copy_of(job)
+    moves.enqueue(ticket.pk, ticket.reference)
+    return redirect(ticket)
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Delete a job with its files."""
+    deleting.delete(own_job(request, job_id))
+    messages.success(request, "The job and its files are deleted.")
+    return redirect("annotations:list")

@@ -1,0 +1,106 @@
+"""Reads settings from the environment; a bad value stops the boot with the variable's name and what it takes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from django.core.exceptions import ImproperlyConfigured
+
+Value = TypeVar("Value")
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
+_DURATION_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*(b|kb|mb|gb)?")
+_BYTE_UNITS = {"b": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}
+
+
+class BadSetting(ImproperlyConfigured):
+    """An environment variable holds something that cannot be used."""
+
+    def __init__(self, name: str, value: str, takes: str) -> None:
+        super().__init__(f"{name}={value!r} cannot be used. It takes {takes}.")
+
+
+def read(name: str, default: str, convert: Callable[[str], Value], takes: str) -> Value:
+    """Return the converted value of ``name`` (or of ``default`` when it is unset or empty).
+
+    Raises BadSetting when ``convert`` raises ValueError; ``takes`` completes the sentence "It takes …".
+    """
+    value = os.environ.get(name, "").strip() or default
+    try:
+        return convert(value)
+    except ValueError as error:
+        raise BadSetting(name, value, takes) from error
+
+
+def text(name: str, default: str = "") -> str:
+    """Return a free text setting."""
+    return read(name, default, str, "text")
+
+
+def words(name: str, default: str) -> list[str]:
+    """Return a comma-separated list without empty entries."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Return a yes/no setting."""
+    meanings = {"1": True, "yes": True, "true": True, "on": True, "0": False, "no": False, "false": False, "off": False}
+
+    def convert(value: str) -> bool:
+        if value.lower() not in meanings:
+            raise ValueError(value)
+        return meanings[value.lower()]
+
+    return read(name, "yes" if default else "no", convert, "yes or no")
+
+
+def integer(name: str, default: int, *, least: int = 0) -> int:
+    """Return a whole number of at least ``least``."""
+
+    def convert(value: str) -> int:
+        number = int(value)
+        if number < least:
+            raise ValueError(value)
+        return number
+
+    return read(name, str(default), convert, f"a whole number, {least} or more")
+
+
+def duration(name: str, default: str) -> timedelta:
+    """Return a length of time written as 5s, 5m, 2h or 7d."""
+
+    def convert(value: str) -> timedelta:
+        match = _DURATION.fullmatch(value.lower())
+        if not match:
+            raise ValueError(value)
+        return timedelta(**{_DURATION_UNITS[match[2]]: float(match[1])})
+
+    return read(name, default, convert, "a length of time such as 30s, 5m, 2h or 7d")
+
+
+def size(name: str, default: str) -> int:
+    """Return a number of bytes written as 150KB, 2MB or 5GB (1 KB is 1,024 bytes)."""
+
+    def convert(value: str) -> int:
+        match = _BYTES.fullmatch(value.lower())
+        if not match:
+            raise ValueError(value)
+        return int(float(match[1]) * _BYTE_UNITS[match[2] or "b"])
+
+    return read(name, default, convert, "a size such as 150KB, 2MB or 5GB")
+
+
+def choice(name: str, default: str, choices: list[str]) -> str:
+    """Return one of ``choices``."""
+
+    def convert(value: str) -> str:
+        if value not in choices:
+            raise ValueError(value)
+        return value
+
+    return read(name, default, convert, "one of " + ", ".join(choices))

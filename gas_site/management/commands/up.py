@@ -1,0 +1,54 @@
+"""`manage.py up`: the whole service on one machine, under one supervisor."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from annotations.example import prepare_example
+from gas_site import environment, supervisor
+
+
+class Command(BaseCommand):
+    """Prepare the data directory and run queue, website, workers and sweep until Ctrl-C."""
+
+    help = "Run the whole service on this machine (PORT and DATA_DIR move it). Ctrl-C stops everything."
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take --host."""
+        parser.add_argument("--host", default=environment.text("HOST", "127.0.0.1"), help="Address to listen on.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the stack; exits with its code."""
+        host = options["host"]
+        try:
+            held = supervisor.lock(settings.DATA_DIR)
+            supervisor.check_port(host, settings.PORT)
+        except supervisor.CannotStart as error:
+            raise CommandError(str(error)) from error
+        call_command("prepare")
+        if not prepare_example():
+            self.stderr.write("The bundled example could not be annotated; see the lines above.")
+        self._greet()
+        code = supervisor.run(host)
+        held.close()
+        sys.exit(code)
+
+    def _greet(self) -> None:
+        lines = [
+            "",
+            f"  GAS is starting at {settings.SITE_URL}",
+            f"  Sign in:  create an account at {settings.SITE_URL}/accounts/signup/",
+            "  Staff:    python manage.py createsuperuser, then /admin/",
+            f"  Data:     {settings.DATA_DIR} (mail is written to its mail directory)",
+            "  Stop:     Ctrl-C",
+            "",
+        ]
+        self.stdout.write("\n".join(lines))
+        self.stdout.flush()

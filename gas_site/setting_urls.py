@@ -1,0 +1,95 @@
+"""Turns the URL-shaped settings (DATABASE_URL, QUEUE_URL, STORAGE_URL, EMAIL_URL) into what Django takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import dj_database_url
+
+from gas_site.environment import BadSetting, text
+
+# A worker and the website write at the same time: IMMEDIATE takes the write lock at BEGIN, so that a
+# transaction waits for it (up to the timeout) instead of failing half-way when it upgrades from a read.
+# https://docs.djangoproject.com/en/5.2/ref/databases/#sqlite-transaction-behavior
+SQLITE_OPTIONS = {
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+
+
+def database(data_dir: Path) -> dict[str, Any]:
+    """Return Django's DATABASES entry for DATABASE_URL."""
+    takes = "sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME"
+    default = f"sqlite:///{data_dir / 'gas.sqlite3'}"
+    value = text("DATABASE_URL", default)
+    if urlsplit(value).scheme not in {"sqlite", "postgres", "postgresql"}:
+        raise BadSetting("DATABASE_URL", _without_password(value), takes)
+    try:
+        config: dict[str, Any] = dict(dj_database_url.parse(value, conn_max_age=60, conn_health_checks=True))
+    except (ValueError, KeyError) as error:
+        raise BadSetting("DATABASE_URL", _without_password(value), takes) from error
+    if config["ENGINE"].endswith("sqlite3"):
+        config["OPTIONS"] = {**config.get("OPTIONS", {}), **SQLITE_OPTIONS}
+    return config
+
+
+def storage(data_dir: Path) -> dict[str, Any]:
+    """Return Django's STORAGES entry for STORAGE_URL."""
+    value = text("STORAGE_URL", f"file:{data_dir / 'files'}")
+    if not value.startswith("file:") or not value.removeprefix("file:"):
+        raise BadSetting("STORAGE_URL", _without_password(value), "file:DIRECTORY")
+    location = Path(value.removeprefix("file:")).absolute()
+    return {"BACKEND": "gas_site.storage.DiskStore", "OPTIONS": {"location": str(location), "base_url": None}}
+
+
+def queue_directory(data_dir: Path) -> Path | None:
+    """Return where the embedded Redis keeps its queue, or None when QUEUE_URL names a server."""
+    value = queue_url(data_dir)
+    return Path(value.removeprefix("redis+embedded://")).absolute() if value.startswith("redis+embedded://") else None
+
+
+def queue_url(data_dir: Path) -> str:
+    """Return QUEUE_URL, checked."""
+    value = text("QUEUE_URL", f"redis+embedded://{data_dir / 'queue'}")
+    scheme, _, rest = value.partition("://")
+    if scheme not in {"redis+embedded", "redis", "rediss", "unix"} or not rest:
+        raise BadSetting("QUEUE_URL", _without_password(value), "redis+embedded://DIRECTORY or redis://HOST:PORT/DATABASE")
+    return value
+
+
+def email(data_dir: Path) -> dict[str, Any]:
+    """Return Django's EMAIL_* settings for EMAIL_URL."""
+    value = text("EMAIL_URL", f"file:{data_dir / 'mail'}")
+    takes = "file:DIRECTORY, console: or smtp://USER:PASSWORD@HOST:PORT (smtps: for TLS from the start)"
+    if value.startswith("file:") and value.removeprefix("file:"):
+        path = str(Path(value.removeprefix("file:")).absolute())
+        return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": path}
+    if value == "console:":
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    parts = urlsplit(value)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise BadSetting("EMAIL_URL", _without_password(value), takes)
+    implicit_tls = parts.scheme == "smtps"
+    try:
+        port = parts.port or (465 if implicit_tls else 587)
+    except ValueError as error:
+        raise BadSetting("EMAIL_URL", _without_password(value), takes) from error
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port,
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": implicit_tls,
+        "EMAIL_USE_TLS": not implicit_tls and bool(parts.username),
+        "EMAIL_TIMEOUT": 30,
+    }
+
+
+def _without_password(value: str) -> str:
+    """Return the URL fit for an error message: a password in it stays unread."""
+    parts = urlsplit(value)
+    return value.replace(f":{parts.password}@", ":***@") if parts.password else value

@@ -1,0 +1,189 @@
+"""All settings: one file, everything from the environment, defaults that fit one machine.
+
+The table in the README lists each variable. A bad value raises BadSetting, which names it and what it takes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+import django_stubs_ext
+
+from gas_site import environment, setting_urls
+
+# Lets generic classes such as ModelAdmin[Job] be written as their stubs have them.
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / "var"))).absolute()
+PORT = environment.integer("PORT", 8000, least=1)
+SITE_NAME = environment.text("SITE_NAME", "GAS")
+SITE_URL = environment.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+CONTACT_EMAIL = environment.text("CONTACT_EMAIL", "gas@localhost")
+
+
+def _secret_key() -> str:
+    """Return SECRET_KEY, or one that is made once and kept under DATA_DIR, readable by its owner alone."""
+    given = environment.text("SECRET_KEY")
+    if given:
+        return given
+    path = DATA_DIR / "secret_key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # O_EXCL: of two processes that start together one makes the key, and both read it.
+    with contextlib.suppress(FileExistsError), os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+SECRET_KEY = _secret_key()
+DEBUG = environment.flag("DEBUG", default=False)
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", "")
+HTTPS = SITE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = False  # the load balancer redirects
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+CSRF_FAILURE_VIEW = "gas_site.views.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+
+INSTALLED_APPS = [
+    "gas_site",
+    "accounts",
+    "annotations",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "csp",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "gas_site.middleware.styled_method_not_allowed",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "gas_site.context_processors.site",
+            ]
+        },
+    }
+]
+
+ROOT_URLCONF = "gas_site.urls"
+WSGI_APPLICATION = "gas_site.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+DATABASES = {"default": setting_urls.database(DATA_DIR)}
+# Rate limits must count across the web processes; a table is shared by all of them, on one machine or many.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "gas_site_cache"}}
+
+# People -----------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "annotate"
+LOGOUT_REDIRECT_URL = "landing"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_EMAIL_VERIFICATION = environment.choice("EMAIL_VERIFICATION", "optional", ["mandatory", "optional", "none"])
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+
+FREE_RETENTION = environment.duration("FREE_RETENTION", "5m")
+FREE_MAX_BYTES = environment.size("FREE_MAX_BYTES", "150KB")
+
+# Files, references, the queue, mail -----------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": setting_urls.storage(DATA_DIR),
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WORK_DIR = DATA_DIR / "work"
+FILE_UPLOAD_TEMP_DIR = WORK_DIR / "incoming"
+FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2  # pasted text; files are streamed and have their plan's limit
+BUNDLED_REFERENCES = BASE_DIR / "annotations" / "references"
+REFERENCE_DIRS = [BUNDLED_REFERENCES, DATA_DIR / "references"]
+
+QUEUE_URL = setting_urls.queue_url(DATA_DIR)
+QUEUE_DIRECTORY = setting_urls.queue_directory(DATA_DIR)
+ANNOTATE_THREADS = environment.integer("ANNOTATE_THREADS", 2, least=1)
+JOB_TIMEOUT = environment.duration("JOB_TIMEOUT", "12h")
+LEASE = environment.duration("LEASE", "60s")
+SWEEP_EVERY = environment.duration("SWEEP_EVERY", "60s")
+
+globals().update(setting_urls.email(DATA_DIR))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.text("EMAIL_FROM", f"{SITE_NAME} <{CONTACT_EMAIL}>")
+
+# What browsers may load: our own files and nothing else. No inline script or style anywhere. ----------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": environment.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING"])},
+    "loggers": {
+        # One line a message would fill the log of a busy worker and says nothing the job's events do not.
+        "dramatiq.worker.WorkerThread": {"level": "WARNING"},
+        "django.server": {"level": "WARNING"},
+    },
+}

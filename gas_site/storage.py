@@ -1,0 +1,141 @@
+"""The file store: where uploads and results lie.
+
+Django's storage API and the few verbs that move whole files without holding them in memory. ``STORAGE_URL``
+chooses the implementation; callers use ``file_store()`` and never ask which one it is.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+from django.core.files.storage import FileSystemStorage, storages
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from gas_site.ranges import ranged_response
+
+COPY_CHUNK = 1024 * 1024
+
+
+class FileStore(Protocol):
+    """What the product asks of a file store. Keys are relative paths made by us, never by a user."""
+
+    def adopt(self, path: Path, key: str) -> None:
+        """Take over the local file ``path`` as ``key``: complete and durable under its name, or not at all."""
+
+    def receive(self, chunks: Iterator[bytes], key: str) -> int:
+        """Write a stream as ``key``, atomically, and return its size in bytes."""
+
+    @contextmanager
+    def local(self, key: str) -> Iterator[Path]:
+        """Give a local path with the content of ``key``, for as long as the block runs. Read only."""
+
+    def duplicate(self, key: str, to: str) -> None:
+        """Store the content of ``key`` under a second key."""
+
+    def read(self, key: str) -> BinaryIO:
+        """Open ``key`` for reading. Raises FileNotFoundError."""
+
+    def has(self, key: str) -> bool:
+        """Say whether ``key`` is there. Absence is no error, an outage is."""
+
+    def remove_tree(self, prefix: str) -> None:
+        """Remove everything below ``prefix``; nothing there is no error."""
+
+    def serve(self, request: HttpRequest, key: str, file_name: str, content_type: str) -> HttpResponseBase:
+        """Answer a download of ``key`` under the given file name, Range requests included."""
+
+
+def file_store() -> FileStore:
+    """Return the store that STORAGE_URL names."""
+    return cast(FileStore, storages["default"])
+
+
+class DiskStore(FileSystemStorage):
+    """The store on a local disk (``STORAGE_URL=file:DIRECTORY``)."""
+
+    def adopt(self, path: Path, key: str) -> None:
+        """Rename into place; across file systems, copy beside the target and rename."""
+        target = self._target(key)
+        try:
+            path.chmod(0o600)
+            path.rename(target)
+        except OSError:
+            with path.open("rb") as source:
+                self.receive(iter(lambda: source.read(COPY_CHUNK), b""), key)
+            path.unlink()
+        else:
+            _sync_directory(target.parent)
+
+    def receive(self, chunks: Iterator[bytes], key: str) -> int:
+        """Write to a hidden name, sync, rename: a crash leaves no half file under the key."""
+        target = self._target(key)
+        partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+        try:
+            with partial.open("xb") as file:
+                for chunk in chunks:
+                    file.write(chunk)
+                size = file.tell()
+                file.flush()
+                os.fsync(file.fileno())
+            partial.chmod(0o600)
+            partial.rename(target)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        _sync_directory(target.parent)
+        return size
+
+    @contextmanager
+    def local(self, key: str) -> Iterator[Path]:
+        """Give the stored file itself."""
+        yield Path(self.path(key))
+
+    def duplicate(self, key: str, to: str) -> None:
+        """Link where the file system can (stored files are never written to), copy elsewhere."""
+        target = self._target(to)
+        try:
+            os.link(self.path(key), target)
+        except OSError:
+            with self.read(key) as source:
+                self.receive(iter(lambda: source.read(COPY_CHUNK), b""), to)
+
+    def read(self, key: str) -> BinaryIO:
+        """Open the file."""
+        return Path(self.path(key)).open("rb")
+
+    def has(self, key: str) -> bool:
+        """Look for the file."""
+        return Path(self.path(key)).is_file()
+
+    def remove_tree(self, prefix: str) -> None:
+        """Remove the directory."""
+        try:
+            shutil.rmtree(self.path(prefix))
+        except FileNotFoundError:
+            return  # removed before: deleting twice is as good as once
+
+    def serve(self, request: HttpRequest, key: str, file_name: str, content_type: str) -> HttpResponseBase:
+        """Stream the file, or the range asked for."""
+        return ranged_response(request, self.read(key), file_name, content_type)
+
+    def _target(self, key: str) -> Path:
+        """Return the path of ``key``, its directory made. Django's ``path`` refuses keys that leave the store."""
+        path = Path(self.path(key))
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return path
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make a rename survive a power cut (fsync(2): the directory entry is synced apart from the file)."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,28 @@
+"""URLs of the whole site."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import TemplateView
+
+from annotations import intake_views
+from gas_site import views
+
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    path("annotate/", intake_views.annotate, name="annotate"),
+    path("annotate/<uuid:job_id>/", intake_views.confirm, name="confirm"),
+    path("annotate/<uuid:job_id>/discard/", intake_views.discard, name="discard"),
+    path("annotations/", include("annotations.urls")),
+    path("sources/", intake_views.references_page, name="sources"),
+    path("help/", TemplateView.as_view(template_name="help.html"), name="help"),
+    path("privacy/", TemplateView.as_view(template_name="privacy.html"), name="privacy"),
+    path("theme/", views.theme, name="theme"),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", views.healthz, name="healthz"),
+]
+
+handler400 = "gas_site.views.bad_request"
+handler403 = "gas_site.views.permission_denied"
+handler404 = "gas_site.views.not_found"
+handler500 = "gas_site.views.server_error"

@@ -1,0 +1,84 @@
+"""Pages of the site itself: landing, theme, health, errors."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import Plan
+from annotations.catalogue import installed_references
+from annotations.example import example_summary
+
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """Show what GAS does, with the bundled example's own figure."""
+    plans = list(Plan.objects.order_by("slug"))
+    context = {
+        "plans": plans,
+        "free": next((plan for plan in plans if plan.slug == Plan.FREE), None),
+        "example": example_summary(),
+        "references": installed_references(),
+    }
+    return render(request, "landing.html", context)
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Remember light, dark or auto in a cookie, and go back to the page."""
+    target = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        target = "/"
+    response = HttpResponseRedirect(target)
+    chosen = request.POST.get("theme", "auto")
+    if chosen in {"light", "dark"}:
+        response.set_cookie("theme", chosen, max_age=YEAR_SECONDS, samesite="Lax", secure=settings.HTTPS, httponly=True)
+    else:
+        response.delete_cookie("theme", samesite="Lax")
+    return response
+
+
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Say that this process answers; it asks nothing of anybody else."""
+    return JsonResponse({"status": "ok"})
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Show the 400 page."""
+    return render(request, "400.html", status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Show the 403 page."""
+    return render(request, "403.html", status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Show what to do when the form's token does not fit."""
+    return render(request, "403_csrf.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Show the 404 page."""
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Show the 500 page, which needs no database, session or context."""
+    return HttpResponse(_server_error_page(), status=500)
+
+
+@cache
+def _server_error_page() -> str:
+    context: dict[str, Any] = {"site_name": settings.SITE_NAME, "contact_email": settings.CONTACT_EMAIL}
+    return render_to_string("500.html", context)
