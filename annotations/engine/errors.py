@@ -50,3 +50,16 @@ class StageFailed(EngineError):
 
 class Stopped(EngineError):
     """The caller asked the engine to stop (cancelled, lease lost, time limit)."""
+
+
+@dataclass
+class Unsorted(EngineError):
+    """The records are not in order of position, or a contig's records do not stand together: sort, then read again.
+
+    ``line`` is the first line that comes too late, counted from 1 in the uploaded text.
+    """
+
+    line: int
+
+    def __str__(self) -> str:
+        return f"Line {self.line} comes after a record that it should precede. The file has to be sorted first."

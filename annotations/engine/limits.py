@@ -1,0 +1,31 @@
+"""How much of a hostile or broken upload the reader looks at before it gives up. Sizes are bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+#: What a ``.tbi`` index can hold: positions 1 to 2^29 (htslib's message: "cannot be stored in a tbi index").
+MAX_POSITION = 1 << 29
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Caps on one input file.
+
+    Deflate never compresses better than 1032:1; genotypes of a big cohort reach some 60:1 (1000 Genomes phase 3,
+    chromosome 22), so ``max_ratio`` lies between. It counts once ``ratio_grace_bytes`` have come out.
+    """
+
+    max_expanded_bytes: int = 100 * GIB
+    max_ratio: int = 250
+    ratio_grace_bytes: int = 16 * MIB
+    max_line_bytes: int = 32 * MIB
+    max_header_bytes: int = 64 * MIB
+    max_samples: int = 1_000_000
+    max_contigs: int = 200_000
+    max_alleles: int = 1_000
+    chunk_bytes: int = MIB
