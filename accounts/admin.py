@@ -48,7 +48,7 @@ class UserAdmin(DjangoUserAdmin):
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
 
-    def save_model(self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool) -> None:  # noqa: FBT001 (Django's signature)
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool) -> None:
         """Save everything but the plan, then move the plan the one way it moves."""
         wanted = obj.plan
         if change and "plan" in form.changed_data:

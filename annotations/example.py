@@ -48,9 +48,7 @@ def prepare_example() -> bool:
         reference = reference_named("rCRS")
         source = reference.directory / "example.vcf"
         task = Task(input=source, name="example.vcf", reference=reference.directory, output_dir=scratch)
-        result = run_child(
-            task, on_progress=lambda _: None, should_stop=lambda: False, timeout=EXAMPLE_TIMEOUT_SECONDS
-        )
+        result = run_child(task, on_progress=lambda _: None, should_stop=lambda: False, timeout=EXAMPLE_TIMEOUT_SECONDS)
     except (EngineError, UnknownReference, OSError):
         logger.exception("the bundled example could not be annotated")
         return False

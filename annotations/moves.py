@@ -75,9 +75,7 @@ def claim(job_id: UUID, worker: str) -> Job | None:
 def renew(job: Job, *, stage: str, fraction: float, records: int) -> bool:
     """Prolong the lease and note the progress; False means cancelled, deleted or taken over: stop working."""
     return bool(
-        Job.objects.filter(
-            pk=job.pk, status=JobStatus.RUNNING, attempt=job.attempt, deleted_at=None
-        ).update(
+        Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING, attempt=job.attempt, deleted_at=None).update(
             lease_expires_at=timezone.now() + settings.LEASE,
             progress_stage=stage[:40],
             progress_fraction=fraction,
@@ -170,5 +168,10 @@ def cancel(job: Job, note: str) -> bool:
 
 
 def _tell(job: Job, outcome: JobStatus) -> None:
-    context = {"job_id": str(job.pk), "short_id": job.short_id, "outcome": outcome.value, "path": job.get_absolute_url()}
+    context = {
+        "job_id": str(job.pk),
+        "short_id": job.short_id,
+        "outcome": outcome.value,
+        "path": job.get_absolute_url(),
+    }
     notify(job.user, "job_ended", job.pk, context)

@@ -46,9 +46,7 @@ class Lease:
         if not self.lost and time.monotonic() - self._renewed >= RENEW_EVERY_SECONDS:
             self._renewed = time.monotonic()
             last = self._progress
-            self.lost = not moves.renew(
-                self.job, stage=last.stage, fraction=last.fraction, records=last.records
-            )
+            self.lost = not moves.renew(self.job, stage=last.stage, fraction=last.fraction, records=last.records)
         return self.lost
 
 
@@ -129,5 +127,3 @@ def _publish(job: Job, result: Result) -> None:
             )
     if not published:
         store.remove_tree(job.result_prefix)
-
-

@@ -56,7 +56,9 @@ def queue_url(data_dir: Path) -> str:
     value = text("QUEUE_URL", f"redis+embedded://{data_dir / 'queue'}")
     scheme, _, rest = value.partition("://")
     if scheme not in {"redis+embedded", "redis", "rediss", "unix"} or not rest:
-        raise BadSetting("QUEUE_URL", _without_password(value), "redis+embedded://DIRECTORY or redis://HOST:PORT/DATABASE")
+        raise BadSetting(
+            "QUEUE_URL", _without_password(value), "redis+embedded://DIRECTORY or redis://HOST:PORT/DATABASE"
+        )
     return value
 
 

@@ -33,7 +33,10 @@ def _secret_key() -> str:
     path = DATA_DIR / "secret_key"
     path.parent.mkdir(parents=True, exist_ok=True)
     # O_EXCL: of two processes that start together one makes the key, and both read it.
-    with contextlib.suppress(FileExistsError), os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+    with (
+        contextlib.suppress(FileExistsError),
+        os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file,
+    ):
         file.write(secrets.token_urlsafe(50))
     return path.read_text()
 

@@ -101,7 +101,12 @@ def web_command(host: str) -> list[str]:
 def run(host: str) -> int:
     """Run the stack until one child ends or a signal comes; every child ends with it. Return the exit code."""
     manager = Manager()
-    environment = {**os.environ, "DATA_DIR": str(settings.DATA_DIR), "PORT": str(settings.PORT), "PYTHONUNBUFFERED": "1"}
+    environment = {
+        **os.environ,
+        "DATA_DIR": str(settings.DATA_DIR),
+        "PORT": str(settings.PORT),
+        "PYTHONUNBUFFERED": "1",
+    }
     leash = [sys.executable, "-m", "gas_site.leash", str(os.getpid())]
     for child in children(host):
         command = "exec " + shlex.join([*leash, *child.command])

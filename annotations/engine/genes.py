@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
 
 
 @dataclass(frozen=True)
@@ -21,23 +20,23 @@ class Gene:
 
 
 def read_genes(gff: Path) -> list[Gene]:
-    """The lines of a GFF3 file that ``bcftools csq`` takes for genes (``ID=gene:…``)."""
+    """The lines of a GFF3 file that ``bcftools csq`` takes for genes: ``ID=gene:…``, or an ID without a Parent."""
     genes = []
     with gff.open(encoding="utf-8") as lines:
         for line in lines:
             columns = line.rstrip("\r\n").split("\t", 8)
-            if len(columns) < 9 or line.startswith("#") or "ID=gene:" not in columns[8]:
+            attributes = gff_attributes(columns[8]) if len(columns) == 9 else {}
+            if "ID" not in attributes or ("Parent" in attributes and not attributes["ID"].startswith("gene:")):
                 continue
-            attributes = gff_attributes(columns[8])
             name = attributes.get("Name") or attributes["ID"].removeprefix("gene:")
             genes.append(Gene(name, columns[0], int(columns[3]), int(columns[4]), columns[6], gff_biotype(attributes)))
     return genes
 
 
 def gff_attributes(text: str) -> dict[str, str]:
-    """Column nine of a GFF3 line, percent-decoded."""
+    """Column nine of a GFF3 line. Values stay percent-encoded, as ``bcftools csq`` writes them into BCSQ."""
     pairs = (part.split("=", 1) for part in text.split(";") if "=" in part)
-    return {key.strip(): unquote(value) for key, value in pairs}
+    return {key.strip(): value.strip() for key, value in pairs}
 
 
 def gff_biotype(attributes: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,3 +63,9 @@ def read_fasta_index(path: Path) -> dict[str, FastaIndexEntry]:
         return {name: FastaIndexEntry(*map(int, numbers)) for name, *numbers in rows}
     except (OSError, TypeError, ValueError) as error:
         raise ReferenceBroken(f"The FASTA index {path.name} cannot be read.") from error
+
+
+def open_sequences(fasta: Path, index: Mapping[str, FastaIndexEntry]) -> dict[str, ReferenceSequence]:
+    """Every contig of an uncompressed FASTA, over one memory map."""
+    data = np.memmap(fasta, dtype=np.uint8, mode="r")
+    return {name: ReferenceSequence(data, entry) for name, entry in index.items()}

@@ -1,0 +1,52 @@
+# The two commands: `make run` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+
+# `make run PORT=8001 DATA_DIR=/tmp/second` runs a second stack beside the first.
+export PORT DATA_DIR
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench clean
+
+help: ## List the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: .venv/run.stamp ## Run the whole service on this machine, http://127.0.0.1:8000 (PORT= and DATA_DIR= move it)
+	@$(BIN)/python manage.py up
+
+test: .venv/dev.stamp ## Run the whole test suite (REQUIRE_ALL=1 makes a missing program a failure)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+
+check: .venv/dev.stamp ## Lint, types, import contracts, migrations, templates
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/djlint --check --lint --quiet templates
+
+format: .venv/dev.stamp ## Format code and templates
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	-$(BIN)/djlint --reformat --quiet templates
+
+bench: .venv/dev.stamp ## Measure the engine and the service; ratios within one run (RECORDS=1000000)
+	@$(BIN)/python -m bench
+
+clean: ## Remove the virtual environment and caches; data under var/ stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "GAS runs on Python 3.11 to 3.13; this is %d.%d. Give another: make run PYTHON=python3.12" % sys.version_info[:2])'
+	@echo "Making .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv .venv
+
+.venv/run.stamp: requirements.txt | .venv/bin/python
+	@echo "Installing requirements.txt into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.txt requirements.txt | .venv/bin/python
+	@echo "Installing requirements-dev.txt into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ .venv/run.stamp

@@ -1,0 +1,99 @@
+"""`manage.py annotate INPUT`: the same engine as the website's, on the command line."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from annotations.catalogue import UnknownReference, installed_references, reference_named
+from annotations.engine.child import run_child
+from annotations.engine.errors import EngineError
+from annotations.engine.task import Progress, Result, Task
+from annotations.report import summary_lines
+
+NO_LIMIT_SECONDS = 7 * 24 * 3600.0
+
+
+class Command(BaseCommand):
+    """Annotate one VCF file and write the results beside it."""
+
+    help = "Annotate a VCF file: INPUT.annot.vcf.gz with index, table, summary and log."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the input, the reference and where to write."""
+        parser.add_argument("input", type=Path, help="VCF 4.0 to 4.5 or 3.3: text, gzip, BGZF or BCF.")
+        parser.add_argument("--reference", default="rCRS", help="An installed reference (see manage.py references).")
+        parser.add_argument("--output-dir", type=Path, help="Where the results go; beside the input by default.")
+        parser.add_argument("--json", action="store_true", help="Print the summary as JSON, without a progress bar.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Annotate; one sentence on stderr and exit code 1 when that cannot be done."""
+        source: Path = options["input"]
+        if not source.is_file():
+            raise CommandError(f"There is no file {source}.")
+        task = Task(
+            input=source.resolve(),
+            name=source.name,
+            reference=self._reference(options["reference"]),
+            output_dir=(options["output_dir"] or source.parent).resolve(),
+        )
+        try:
+            result = self._run(task, show_bar=not options["json"] and sys.stderr.isatty())
+        except (EngineError, OSError) as error:
+            raise CommandError(str(error)) from error
+        self._print(result, as_json=options["json"])
+
+    def _reference(self, name: str) -> Path:
+        try:
+            return reference_named(name).directory
+        except UnknownReference as error:
+            names = ", ".join(reference.name for reference in installed_references())
+            raise CommandError(f"The reference {name} is not installed. There is: {names}.") from error
+
+    def _run(self, task: Task, *, show_bar: bool) -> Result:
+        """Run the engine with a progress bar on a terminal; Ctrl-C stops its children and leaves nothing."""
+        stopped = False
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            nonlocal stopped
+            stopped = True
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[records]} records"),
+            TimeElapsedColumn(),
+        )
+        with Bar(*columns, console=Console(stderr=True), disable=not show_bar, transient=True) as bar:
+            row = bar.add_task("starting", total=1.0, records="0")
+
+            def show(progress: Progress) -> None:
+                bar.update(
+                    row, description=progress.stage, completed=progress.fraction, records=f"{progress.records:,}"
+                )
+
+            return run_child(task, on_progress=show, should_stop=lambda: stopped, timeout=NO_LIMIT_SECONDS)
+
+    def _print(self, result: Result, *, as_json: bool) -> None:
+        if as_json:
+            files = [{"kind": file.kind, "path": str(file.path), "size": file.size} for file in result.files]
+            self.stdout.write(json.dumps({**result.summary, "files": files}, indent=2))
+            return
+        for line in summary_lines(result.summary):
+            self.stdout.write(line)
+        for file in result.files:
+            self.stdout.write(f"  {file.path}")

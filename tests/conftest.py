@@ -1,0 +1,42 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import SettingsWrapper
+
+REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+SHARED_DATA = Path(os.environ.get("GAS_SHARED_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
+
+
+def need(program: str) -> str:
+    """Return the path of a program, or skip the test without it; with REQUIRE_ALL=1 that is a failure."""
+    path = shutil.which(program)
+    if path is None:
+        message = f"{program} is not installed"
+        if REQUIRE_ALL:
+            pytest.fail(message)
+        pytest.skip(message)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings: SettingsWrapper) -> None:
+    """Serve static files under their own names: no test needs collectstatic."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def shared_data() -> Iterator[Path]:
+    """Give the folder of shared test data, or skip where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the shared test data (GAS_SHARED_DATA) is not here")
+    yield SHARED_DATA

@@ -1,0 +1,17 @@
+"""Gives each test process its own DATA_DIR before Django reads its settings (a pytest plugin, see pyproject.toml)."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_directory = tempfile.mkdtemp(prefix="gas-test-")
+atexit.register(shutil.rmtree, _directory, ignore_errors=True)
+
+os.environ["DATA_DIR"] = _directory
+os.environ["EMAIL_URL"] = "console:"  # pytest-django puts its own outbox in the place
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+for _name in ("PORT", "SITE_URL", "QUEUE_URL", "STORAGE_URL", "FREE_RETENTION", "FREE_MAX_BYTES"):
+    os.environ.pop(_name, None)
