@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from isal import igzip, isal_zlib
-
 from annotations.engine.errors import ReferenceRefused
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -28,8 +26,8 @@ def open_local(path: Path) -> Iterator[BinaryIO]:
             if not magic:
                 raise ReferenceRefused(f"{path.name} is empty.")
             raw.seek(0)
-            yield cast(BinaryIO, igzip.IGzipFile(fileobj=raw, mode="rb")) if magic == GZIP_MAGIC else raw
-    except (EOFError, gzip.BadGzipFile, zlib.error, isal_zlib.error) as error:
+            yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if magic == GZIP_MAGIC else raw
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ReferenceRefused(f"{path.name} is a damaged gzip file. Copy it again.") from error
     except OSError as error:
         raise ReferenceRefused(f"{path.name} cannot be read: {error.strerror or error}.") from error

@@ -105,7 +105,7 @@ def join_duplicates(rows: Iterable[Row], fields: Sequence[SourceField], dropped:
 def write_table(rows: Iterable[Row], fields: Sequence[SourceField], target: Path) -> int:
     """Write rows, sorted by contig and position, as BGZF with a tabix index; answers how many there were."""
     records = 0
-    with pysam.BGZFile(str(target), "wb") as out:
+    with pysam.BGZFile(str(target), "wb", None) as out:
         out.write("\t".join(["#CHROM", "POS", "REF", "ALT", *(f.info for f in fields)]).encode() + b"\n")
         for contig, position, ref, alt, values in rows:
             out.write("\t".join([contig, str(position), ref, alt, *values]).encode() + b"\n")

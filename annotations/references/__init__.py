@@ -1,0 +1,1 @@
+"""Bundled references (one directory each) and the scripts that make them."""
