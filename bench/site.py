@@ -1,0 +1,163 @@
+"""A running stack and a signed-in client, for benchmarks: plain HTTP, as a user's script would speak it."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+EMAIL, PASSWORD = "bench@example.org", "a-long-bench-password"
+START_SECONDS = 90
+
+
+class Site:
+    """One stack and one signed-in user."""
+
+    def __init__(self, address: str, environment: dict[str, str]) -> None:
+        self.address = address
+        self.environment = environment
+        self.cookies = http.cookiejar.CookieJar()
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command of this stack and return what it prints."""
+        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        return subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True).stdout
+
+    def sign_in(self) -> None:
+        """Make a premium user and sign in."""
+        code = (
+            "from accounts.models import User, Plan;"
+            f"User.objects.create_user({EMAIL!r}, {PASSWORD!r}, plan=Plan.objects.get(pk='premium'))"
+        )
+        self.manage("shell", "-c", code)
+        self.post("/accounts/login/", {"login": EMAIL, "password": PASSWORD})
+
+    def get(self, path: str) -> str:
+        """Return a page."""
+        with self.opener.open(self.address + path, timeout=300) as answer:
+            text: str = answer.read().decode()
+            return text
+
+    def post(self, path: str, fields: dict[str, str], file: Path | None = None) -> str:
+        """Post a form (multipart, the file streamed) and return the address it led to."""
+        self.get(path)
+        token = next(cookie.value for cookie in self.cookies if cookie.name == "csrftoken")
+        boundary = uuid.uuid4().hex
+        parts = {**fields, "csrfmiddlewaretoken": token or ""}
+        head = "".join(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in parts.items()
+        )
+        tail = f"--{boundary}--\r\n"
+        if file:
+            head += (
+                f'--{boundary}\r\nContent-Disposition: form-data; name="vcf_file"; filename="{file.name}"\r\n'
+                "Content-Type: application/octet-stream\r\n\r\n"
+            )
+            tail = "\r\n" + tail
+        length = len(head.encode()) + len(tail.encode()) + (file.stat().st_size if file else 0)
+        request = urllib.request.Request(self.address + path, data=_body(head, file, tail), method="POST")
+        request.add_header("Content-Type", f"multipart/form-data; boundary={boundary}")
+        request.add_header("Content-Length", str(length))
+        with self.opener.open(request, timeout=600) as answer:
+            landed: str = answer.geturl()
+            return landed
+
+    def annotate(self, file: Path, reference: str) -> str:
+        """Upload a file and return the id of its job."""
+        landed = self.post("/annotate/", {"reference": reference}, file)
+        found = re.search(r"/annotations/([0-9a-f-]{36})/", landed)
+        if not found:
+            raise RuntimeError(f"the upload was not accepted, it led to {landed}")
+        return found[1]
+
+    def wait(self, jobs: list[str], seconds: float) -> list[dict[str, object]]:
+        """Wait until every job has ended and return each one's status, seconds in the queue and seconds at work."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            rows = self.jobs(jobs)
+            if all(row["status"] in {"completed", "failed", "cancelled"} for row in rows):
+                return rows
+            time.sleep(0.5)
+        raise TimeoutError("the jobs did not end in time")
+
+    def jobs(self, jobs: list[str]) -> list[dict[str, object]]:
+        """Read the rows of jobs, in one process of their own: the stack's pages are not measured here."""
+        code = (
+            "import json; from annotations.models import Job;"
+            f"rows = Job.objects.filter(pk__in={jobs!r});"
+            "print(json.dumps([dict(id=str(j.pk), status=j.status, failure=j.failure,"
+            " waited=(j.started_at - j.queued_at).total_seconds() if j.started_at else None,"
+            " worked=(j.finished_at - j.started_at).total_seconds() if j.finished_at and j.started_at else None)"
+            " for j in rows]))"
+        )
+        found: list[dict[str, object]] = json.loads(
+            self.manage("shell", "-v", "0", "-c", code).strip().splitlines()[-1]
+        )
+        return found
+
+
+def _body(head: str, file: Path | None, tail: str) -> Iterator[bytes]:
+    yield head.encode()
+    if file:
+        with file.open("rb") as source:
+            while chunk := source.read(1 << 20):
+                yield chunk
+    yield tail.encode()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running_site(data_dir: Path, **settings: str) -> Iterator[Site]:
+    """Start `manage.py up` on a free port with its own data, and stop it at the end."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    environment = {**os.environ, "DATA_DIR": str(data_dir), "PORT": str(port), "SITE_URL": address, **settings}
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "up.log").open("ab") as log:
+        stack = subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), "up"], env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        _wait_for(address, stack)
+        yield Site(address, environment)
+    finally:
+        stack.send_signal(signal.SIGTERM)
+        try:
+            stack.wait(30)
+        except subprocess.TimeoutExpired:
+            stack.kill()
+
+
+def _wait_for(address: str, stack: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if stack.poll() is not None:
+            raise RuntimeError("the stack ended before it answered; its data directory has up.log")
+        try:
+            with urllib.request.urlopen(address + "/healthz", timeout=2):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    raise TimeoutError("the stack did not answer")
