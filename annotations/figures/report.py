@@ -1,0 +1,155 @@
+"""The figures of one result, built from its ``summary.json`` and the reference it was annotated against."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from annotations.figures.bars import Bar, Row, Segment, bars, strip, top
+from annotations.figures.genome import GenomeMap, genome_map
+from annotations.figures.marks import IMPACTS, marks_of
+from annotations.figures.terms import impact_of, severity
+from annotations.figures.words import counted, percent, term
+
+if TYPE_CHECKING:
+    from annotations.engine.reference import Reference
+
+MOST_ROWS = 12
+MOST_CONTIGS = 26
+
+RCRS = (16_569, ((16_024, 16_569), (1, 576)))
+"""Length of the human mitochondrial genome and its control region (NC_012920.1, feature D-loop)."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Rows of bars under a title. ``kind`` says how labels are set: "" or "gene", "contig", "impact"."""
+
+    letter: str
+    title: str
+    label: str
+    bars: tuple[Bar, ...]
+    caption: str = ""
+    kind: str = ""
+    strip: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A page of figures; letters run over the map (always "a" when there is one) and the charts."""
+
+    genome: GenomeMap | None
+    charts: tuple[Chart, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.genome or self.charts)
+
+
+def figures_for(summary: Mapping[str, Any], reference: Reference | None) -> Figures:
+    """All figures the summary has numbers for; ``reference`` None (removed since) leaves out the map."""
+    if not summary.get("total"):
+        return Figures(None, ())
+    genome = _genome(summary, reference)
+    charts = [_impacts(summary), _consequences(summary), _frequencies(summary)]
+    if genome is None or len(summary.get("by_contig", {})) > 1:
+        charts.append(_contigs(summary))
+    if genome is None:
+        charts.append(_genes(summary))
+    present = [chart for chart in charts if chart and chart.bars]
+    first = "a" if genome is None else "b"
+    lettered = (_lettered(chart, chr(ord(first) + n)) for n, chart in enumerate(present))
+    return Figures(genome, tuple(lettered))
+
+
+def _lettered(chart: Chart, letter: str) -> Chart:
+    return Chart(letter, chart.title, chart.label, chart.bars, chart.caption, chart.kind, chart.strip)
+
+
+def _genome(summary: Mapping[str, Any], reference: Reference | None) -> GenomeMap | None:
+    """The map of the circular contig with the most variants, when all of the reference is circular."""
+    if reference is None or not reference.contigs or not all(contig.circular for contig in reference.contigs):
+        return None
+    counts = summary.get("by_contig", {})
+    contig = max(reference.contigs, key=lambda one: int(counts.get(one.name, 0)))
+    if not counts.get(contig.name):
+        return None
+    length, control = RCRS
+    return genome_map(
+        marks_of(summary.get("marks", ()), contig.name),
+        reference.genes(contig.name),
+        contig.length,
+        reference=reference.name,
+        total=int(counts[contig.name]),
+        control=control if contig.length == length else (),
+    )
+
+
+def _impacts(summary: Mapping[str, Any]) -> Chart | None:
+    counts = summary.get("by_impact", {})
+    rows = [Row(impact, int(counts.get(impact, 0)), impact) for impact in IMPACTS]
+    if not any(row.count for row in rows):
+        return None
+    return Chart("", "Impact", "Impact", bars(rows), kind="impact", strip=strip(rows))
+
+
+def _consequences(summary: Mapping[str, Any]) -> Chart | None:
+    counts: Mapping[str, int] = summary.get("by_consequence", {})
+    ordered = sorted(counts.items(), key=lambda pair: (severity(pair[0]), -pair[1], pair[0]))
+    rows = [Row(", ".join(map(term, name.split("&"))), int(count), impact_of(name)) for name, count in ordered]
+    caption = "The most severe consequence of each variant, coloured by impact."
+    return Chart("", "Consequence", "Consequence", bars(top(rows, MOST_ROWS, "more")), caption)
+
+
+def _frequencies(summary: Mapping[str, Any]) -> Chart | None:
+    frequency = summary.get("frequency") or {}
+    bins = frequency.get("bins") or []
+    if not bins:
+        return None
+    source = _source_name(frequency)
+    rows = [Row("not seen", int(frequency.get("not_seen", 0)))]
+    rows += [Row(_range(float(one["low"]), float(one["high"])), int(one["count"])) for one in bins]
+    rare = rarer_than(frequency, 0.001)
+    total = sum(row.count for row in rows)
+    verb = "is" if rare == 1 else "are"
+    caption = f"{rare:,} of {counted(total, 'variant')} {verb} rarer than 1 in 1,000 sequences in {source}."
+    return Chart("", f"How common in {source}", "Frequency", bars(rows), caption)
+
+
+def _range(low: float, high: float) -> str:
+    """A bin's label in the fewest words."""
+    if low <= 0:
+        return f"under {percent(high)}"
+    return f"over {percent(low)}" if high >= 1 else f"{percent(low)} to {percent(high)}"
+
+
+def rarer_than(frequency: Mapping[str, Any], limit: float) -> int:
+    """How many variants lie in bins below ``limit`` or were not seen at all."""
+    below = sum(int(one["count"]) for one in frequency.get("bins") or [] if float(one["high"]) <= limit)
+    return below + int(frequency.get("not_seen", 0))
+
+
+def _source_name(frequency: Mapping[str, Any]) -> str:
+    """The database and not its table: "MITOMAP" of "MITOMAP polymorphisms"."""
+    return str(frequency.get("source") or "the source").split()[0]
+
+
+def _contigs(summary: Mapping[str, Any]) -> Chart | None:
+    counts: Mapping[str, int] = summary.get("by_contig", {})
+    rows = [Row(name, int(counts[name])) for name in sorted(counts, key=_natural)]
+    return Chart("", "Variants by chromosome", "Contig", bars(top(rows, MOST_CONTIGS, "more contigs")), kind="contig")
+
+
+def _genes(summary: Mapping[str, Any]) -> Chart | None:
+    counts: Mapping[str, int] = summary.get("by_gene", {})
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    rows = [Row(name, int(count)) for name, count in ordered if name]
+    shown = bars(top(rows, MOST_ROWS, "more genes"), int(summary["total"]))
+    return Chart("", "Genes with the most variants", "Gene", shown, kind="gene")
+
+
+def _natural(name: str) -> tuple[tuple[int, int | str], ...]:
+    """A key that puts chr2 before chr10."""
+    parts = re.split(r"(\d+)", name)
+    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts)

@@ -1,0 +1,163 @@
+"""Tags and filters of the site's templates: icons, states, impacts, and numbers as the site writes them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.forms.boundfield import BoundField
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import now
+
+from annotations.figures import words
+from annotations.templatetags.icons import icon_svg
+
+register = template.Library()
+
+STATE_ICONS = {
+    "uploading": "check",
+    "pending": "pending",
+    "running": "running",
+    "completed": "check",
+    "failed": "cross",
+    "cancelled": "stop",
+}
+
+_IMPACT_BARS = {"HIGH": 3, "MODERATE": 2, "LOW": 1, "MODIFIER": 0}
+_BAR_SHAPES = (
+    'x="0" y="8" width="4" height="4"',
+    'x="5.5" y="4" width="4" height="8"',
+    'x="11" y="0" width="4" height="12"',
+)
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """``{% icon "check" %}``: an icon by its meaning."""
+    return icon_svg(name)
+
+
+@register.simple_tag
+def state(status: str, label: str) -> SafeString:
+    """``{% state job.status job.get_status_display %}``: where a job is, as a pill with an icon and a word."""
+    drawing = icon_svg(STATE_ICONS[status])
+    return format_html('<span class="state" data-state="{}">{}{}</span>', status, drawing, label)
+
+
+@register.simple_tag
+def impact(word: str) -> SafeString:
+    """``{% impact "HIGH" %}``: the three-bar glyph and the word, which is never dropped."""
+    lit = _IMPACT_BARS.get(word, 0)
+    shapes = (f'<rect{" class=on" if n < lit else ""} {shape} rx=".8"/>' for n, shape in enumerate(_BAR_SHAPES))
+    drawing = mark_safe("".join(shapes))  # noqa: S308 (constants of this module)
+    return format_html(
+        '<span class="impact" data-impact="{}"><svg viewBox="0 0 15 12" aria-hidden="true">{}</svg>{}</span>',
+        word,
+        drawing,
+        word,
+    )
+
+
+@register.simple_tag
+def moment(at: datetime | None, *, seconds: bool = True) -> SafeString | str:
+    """``{% moment job.created_at %}``: the time of today, or the day as well when it was another; UTC."""
+    if at is None:
+        return ""
+    clock = at.strftime("%H:%M:%S" if seconds else "%H:%M")
+    if at.date() != now().date():
+        day = f"{at.day} {at:%b}" if at.year == now().year else f"{at.day} {at:%b %Y}"
+        clock = f"{day}, {clock}" if seconds else day
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), clock)
+
+
+@register.filter
+def thousands(number: Any) -> str:
+    """12345 -> "12,345"; nothing for None."""
+    return "" if number is None else words.thousands(int(number))
+
+
+@register.filter
+def counted(number: Any, noun: str) -> str:
+    """``{{ n|counted:"record" }}`` -> "1 record"; give an irregular plural after a comma: "entry,entries"."""
+    one, _, many = noun.partition(",")
+    return words.counted(int(number or 0), one, many)
+
+
+@register.filter
+def size(number: Any) -> str:
+    """Bytes as people read them: 39117 -> "38.2 KB"."""
+    return "" if number is None else words.size(int(number))
+
+
+@register.filter
+def span(length: timedelta | float | None) -> str:
+    """A length of time in its two largest units."""
+    if length is None:
+        return ""
+    return words.span(length.total_seconds() if isinstance(length, timedelta) else float(length))
+
+
+@register.filter
+def percent(fraction: float | None) -> str:
+    """A frequency as a percentage that never rounds to zero."""
+    return "" if fraction is None else words.percent(fraction)
+
+
+@register.filter
+def share(part: int, whole: int) -> str:
+    """``part`` of ``whole`` as a percentage."""
+    return words.share(int(part), int(whole))
+
+
+@register.filter
+def term(name: str) -> str:
+    """A Sequence Ontology term, or a reason of the engine, in plain words."""
+    return words.term(name)
+
+
+REASONS = {
+    "ref_mismatch": "REF is not what the reference has there",
+    "beyond_contig": "the position lies beyond the end of the contig",
+    "unknown_contig": "the reference has no such contig",
+    "ambiguous_reference": "REF has letters that stand for several bases",
+    "symbolic_allele": "a symbolic allele such as <DEL>",
+    "no_alternate_allele": "no alternate allele",
+    "spanning_deletion": "a spanning deletion (*)",
+    "breakend": "a breakend",
+}
+
+
+@register.filter
+def reason(code: str) -> str:
+    """Why a record was not annotated, in words."""
+    return REASONS.get(code, code.replace("_", " "))
+
+
+@register.filter
+def hundredths(fraction: float | None) -> int:
+    """A fraction as whole per cent, cut and not rounded: 100 means done."""
+    return int(100 * (fraction or 0))
+
+
+@register.filter
+def ordinal(number: int) -> str:
+    """1 -> "first", 12 -> "12th": a place in the queue."""
+    names = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+    if 0 < number < len(names):
+        return names[number]
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
+@register.filter
+def as_input(field: BoundField) -> SafeString:
+    """A form field's widget in the house's look."""
+    return field.as_widget(attrs={"class": "input"})
+
+
+@register.filter
+def item(mapping: Any, key: str) -> Any:
+    """``mapping[key]``, or nothing."""
+    return mapping.get(key) if hasattr(mapping, "get") else None

@@ -1,0 +1,68 @@
+"""A job as a list of timeline steps: what happened, when, how long it took, and what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from annotations.figures.words import counted, size, span
+
+
+class JobLike(Protocol):
+    """What the timeline reads of a job; times are None until they happen."""
+
+    status: str
+    input_size: int
+    verdict: Any
+    created_at: datetime
+    queued_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """``kind`` is done, current (open for the reader), live (at work now), next, failed or stopped."""
+
+    label: str
+    kind: str
+    at: datetime | None = None
+    note: str = ""
+
+
+def timeline(job: JobLike) -> list[Step]:
+    """The steps of ``job`` in their order; exactly one is not "done" or "next"."""
+    steps = [Step("Uploaded", "done", job.created_at, size(job.input_size))]
+    if job.verdict:
+        warnings = len(job.verdict.get("warnings", ()))
+        steps.append(
+            Step("Checked", "done", job.created_at, counted(warnings, "warning") if warnings else "no warnings")
+        )
+    if job.status == "uploading":
+        steps.append(Step("Your go", "current", note="choose the reference, then run"))
+        return [*steps, Step("Annotated", "next"), Step("Ready", "next")]
+    return steps + _after_queueing(job)
+
+
+def _after_queueing(job: JobLike) -> list[Step]:
+    if job.status == "pending":
+        waiting = Step("Queued", "live", job.queued_at, "waiting for a free worker")
+        return [waiting, Step("Annotated", "next"), Step("Ready", "next")]
+    steps = []
+    if job.queued_at:
+        steps.append(Step("Queued", "done", job.queued_at, _between(job.queued_at, job.started_at)))
+    if job.status == "running":
+        return [*steps, Step("Annotating", "live", job.started_at, "now"), Step("Ready", "next")]
+    if job.status == "completed":
+        took = _between(job.started_at, job.finished_at)
+        done = [Step("Annotated", "done", job.started_at, took)] if job.started_at else []
+        return [*steps, *done, Step("Ready", "current", job.finished_at, "download open")]
+    if job.started_at:
+        steps.append(Step("Started", "done", job.started_at, _between(job.started_at, job.finished_at)))
+    failed = job.status == "failed"
+    return [*steps, Step("Failed" if failed else "Cancelled", "failed" if failed else "stopped", job.finished_at)]
+
+
+def _between(start: datetime | None, end: datetime | None) -> str:
+    return span((end - start).total_seconds()) if start and end else ""

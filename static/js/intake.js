@@ -1,0 +1,126 @@
+// Sends the file as soon as it is chosen, shows how far it is, and puts the server's verdict in the form's place.
+// Without script the form is a plain upload.
+
+import { carried } from "./carry.js";
+
+const area = document.querySelector("[data-intake]");
+const form = area?.querySelector("[data-intake-form]");
+
+function bytes(number) {
+  if (number < 1024) return `${number} bytes`;
+  const units = ["KB", "MB", "GB", "TB"];
+  let unit = -1;
+  do {
+    number /= 1024;
+    unit += 1;
+  } while (number >= 1024 && unit < units.length - 1);
+  return `${number.toFixed(number < 100 ? 1 : 0).replace(/\.0$/, "")} ${units[unit]}`;
+}
+
+function start(form) {
+  const find = (name) => form.querySelector(`[data-${name}]`);
+  const input = form.elements.vcf_file;
+  const zone = find("zone");
+  const row = find("progress");
+  const bar = find("bar");
+  let request = null;
+  find("run").textContent = "Check this file";
+
+  function refuse(content) {
+    const place = find("refusal");
+    place.replaceChildren(content);
+    place.focus();
+    idle();
+  }
+
+  function fromTemplate(name) {
+    return area.querySelector(`template[data-${name}]`).content.cloneNode(true);
+  }
+
+  function idle() {
+    request = null;
+    row.hidden = true;
+    zone.hidden = false;
+    input.value = "";
+  }
+
+  function tooLarge(size) {
+    const content = fromTemplate("too-large");
+    content.querySelector("[data-size]").textContent = bytes(size);
+    refuse(content);
+  }
+
+  function show(loaded, total) {
+    const share = total ? Math.round((100 * loaded) / total) : 100;
+    bar.value = share;
+    find("note").textContent = share < 100 ? `${bytes(loaded)} of ${bytes(total)} sent` : "Sent. Checking the file…";
+  }
+
+  function finished(answer) {
+    if (answer.responseURL && !answer.responseURL.endsWith(new URL(form.action).pathname)) {
+      location.href = answer.responseURL; // signed out meanwhile, or sent on
+      return;
+    }
+    const page = new DOMParser().parseFromString(answer.responseText, "text/html");
+    if (answer.status === 200) {
+      area.replaceChildren(...page.body.childNodes);
+      area.querySelector("h2")?.focus();
+    } else if (page.querySelector(".callout") && (answer.status === 422 || answer.status === 413)) {
+      refuse(page.querySelector(".callout"));
+    } else {
+      refuse(fromTemplate("trouble"));
+    }
+  }
+
+  function send(data, name, size) {
+    const limit = Number(form.dataset.maxBytes) || Infinity;
+    if (size > limit) return tooLarge(size);
+    data.set("check", "1");
+    find("refusal").replaceChildren();
+    find("name").textContent = name;
+    zone.hidden = true;
+    row.hidden = false;
+    show(0, size);
+    request = new XMLHttpRequest();
+    request.open("POST", form.action);
+    request.setRequestHeader("HX-Request", "true");
+    request.upload.addEventListener("progress", (event) => show(event.loaded, event.total));
+    request.addEventListener("load", () => finished(request));
+    request.addEventListener("error", () => refuse(fromTemplate("trouble")));
+    request.addEventListener("abort", idle);
+    request.send(data);
+  }
+
+  function sendFile(file) {
+    const data = new FormData(form);
+    data.delete("vcf_text");
+    data.set("vcf_file", file, file.name);
+    send(data, file.name, file.size);
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (request) return;
+    const data = new FormData(form);
+    if (event.submitter?.name === "example") {
+      data.delete("vcf_file");
+      data.delete("vcf_text");
+      data.set("example", "1");
+      send(data, "The example file", 0);
+    } else if (input.files.length) {
+      sendFile(input.files[0]);
+    } else {
+      data.delete("vcf_file");
+      send(data, "The pasted lines", new Blob([data.get("vcf_text")]).size);
+    }
+  });
+  input.addEventListener("change", () => input.files.length && sendFile(input.files[0]));
+  find("abort").addEventListener("click", () => request?.abort());
+  for (const type of ["dragenter", "dragover"]) zone.addEventListener(type, () => zone.setAttribute("data-dragging", ""));
+  for (const type of ["dragleave", "drop"]) zone.addEventListener(type, () => zone.removeAttribute("data-dragging"));
+
+  const file = carried();
+  if (file) sendFile(file);
+}
+
+if (form) start(form);
