@@ -56,12 +56,12 @@ class UserAdmin(DjangoUserAdmin):
         super().save_model(request, obj, form, change)
         set_plan(obj, wanted, reason=f"by hand: {request.user}")
 
-    @admin.action(description="Move to Premium")
+    @admin.action(description="Move to Premium", permissions=["change"])
     def make_premium(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Give the selected users the premium plan."""
         self._move(request, queryset, Plan.PREMIUM)
 
-    @admin.action(description="Move to Free")
+    @admin.action(description="Move to Free", permissions=["change"])
     def make_free(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Give the selected users the free plan."""
         self._move(request, queryset, Plan.FREE)

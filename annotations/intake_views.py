@@ -8,11 +8,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import filesizeformat
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import signed_in_user
 from annotations import deleting, intake, moves
@@ -34,9 +36,16 @@ def annotate(request: HttpRequest) -> HttpResponse:
     limit = signed_in_user(request).plan.max_upload_bytes
     try:
         limit_upload(request, limit)
+        return _annotate(request)
     except intake.TooLarge as error:
         return _refusal(request, AnnotateForm(), error)
-    return _annotate(request)
+    except RequestDataTooBig:
+        most = filesizeformat(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        refusal = {
+            "title": "This text is too long to paste",
+            "text": f"Pasted text is taken up to {most}. Save it as a file and upload the file.",
+        }
+        return _show_refusal(request, AnnotateForm(), refusal, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 @csrf_protect
@@ -131,6 +140,7 @@ def _show_refusal(
     return render(request, template, _context(request, form, job) | {"refusal": refusal}, status=status)
 
 
+@require_safe
 def references_page(request: HttpRequest) -> HttpResponse:
     """Show what is installed: references, their sources, versions and citations."""
     return render(request, "annotations/sources.html", {"references": installed_references()})

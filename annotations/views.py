@@ -74,8 +74,11 @@ def log(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Show the log of a completed job."""
     job = own_job(request, job_id)
     file = get_object_or_404(ResultFile, job=job, kind="log")
-    with file_store().read(file.key) as stored:
-        text = stored.read().decode(errors="replace")
+    try:
+        with file_store().read(file.key) as stored:
+            text = stored.read().decode(errors="replace")
+    except FileNotFoundError as error:
+        raise Http404 from error
     return render(request, "annotations/log.html", {"job": job, "file": file, "text": text})
 
 
@@ -113,10 +116,20 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def rerun(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Annotate the same file again, as a new job."""
+    """Annotate the same file again, as a new job; one that has not ended is not doubled."""
     job = own_job(request, job_id)
-    intake.check_size(job.user, job.input_size)
-    ticket = intake.copy_of(job)
+    if not job.is_terminal:
+        messages.info(request, "This job has not ended yet.")
+        return redirect(job)
+    try:
+        intake.check_size(job.user, job.input_size)
+        ticket = intake.copy_of(job)
+    except intake.TooLarge as error:
+        messages.error(request, str(error))
+        return redirect(job)
+    except FileNotFoundError:
+        messages.error(request, "The uploaded file is not here any more. Upload it again.")
+        return redirect(job)
     moves.enqueue(ticket.pk, ticket.reference)
     return redirect(ticket)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shlex
@@ -51,7 +52,9 @@ def check_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise CannotStart(f"Port {port} is taken. Start with PORT=8001, or another free one.") from error
+            if error.errno == errno.EADDRINUSE:
+                raise CannotStart(f"Port {port} is taken. Start with PORT=8001, or another free one.") from error
+            raise CannotStart(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
 
 
 def children(host: str) -> list[Child]:
