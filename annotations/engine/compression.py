@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from isal import isal_zlib
+from isal import igzip_lib, isal_zlib
 
 from annotations.engine.errors import InputRefused
 from annotations.engine.limits import GIB, Limits
@@ -103,7 +103,7 @@ class Expander:
         while True:
             try:
                 out = member.decompress(data, _BLOCK_BYTES)
-            except isal_zlib.error as error:
+            except igzip_lib.IsalError as error:
                 raise _damaged() from error
             if out:
                 self._count(len(out))

@@ -15,7 +15,7 @@ def scan_head(header: Header, data: bytes) -> tuple[dict[tuple[str, str], bool],
     contigs: dict[str, None] = {}
     infos, formats, filters = (set(header.declared(kind)) for kind in ("INFO", "FORMAT", "FILTER"))
     seen: set[bytes] = set()
-    for line in data.splitlines():
+    for line in data.split(b"\n"):
         fields = line.split(b"\t", 9)
         if len(fields) < 8:
             continue

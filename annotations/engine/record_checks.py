@@ -3,9 +3,9 @@
 chunk_checks does the same for many ordinary lines at once and hands every other line to here.
 
 A record that the annotators would choke on is masked: each alternate allele in question becomes ``<GAS0>``,
-``<GAS1>``, … (its place in the list), and INFO gets GAS_ALT with all original alleles in order. When the whole
-record cannot be annotated, GAS_NOT_ANNOTATED says why and every allele is masked; when only some alleles cannot
-(``A,<DEL>``), those alone are masked and the restored allele itself is the reason.
+``<GAS1>``, … (its place in the list), INFO gets GAS_ALT with all original alleles in order, and GAS_NOT_ANNOTATED
+with the reason. When the whole record cannot be annotated, every allele is masked; when only some alleles cannot
+(``A,<DEL>``), those alone are.
 """
 
 from __future__ import annotations
@@ -209,17 +209,20 @@ class RecordChecker:
         return "beyond_contig" if end > contig.length else ""
 
     def _mask(self, fields: list[bytes], alts: list[bytes], reason: str) -> None:
-        if not alts:
+        """Hide all alternate alleles when there is a reason, else those that are not plain."""
+        hidden = [bool(reason) or not (columns.BASES.fullmatch(alt) or alt in _UNMASKED) for alt in alts]
+        if not any(hidden):
             return
-        hidden = [not (columns.BASES.fullmatch(alt) or alt in _UNMASKED) for alt in alts]
-        if not reason and all(hidden) and all(alt.isalpha() for alt in alts):
-            reason = "ambiguous_allele"
-        if not reason and not any(hidden):
-            return
-        note = b"GAS_ALT=" + b",".join(alts)
         if reason:
             self.counts.reasons[reason] += 1
-            hidden = [True] * len(alts)
-            note += b";GAS_NOT_ANNOTATED=" + reason.encode()
+        else:
+            reason = _reason_of_allele(alts[hidden.index(True)])
         fields[4] = b",".join(b"<GAS%d>" % at if hide else alts[at] for at, hide in enumerate(hidden))
+        note = b"GAS_ALT=%s;GAS_NOT_ANNOTATED=%s" % (b",".join(alts), reason.encode())
         fields[7] = note if fields[7] == b"." else note + b";" + fields[7]
+
+
+def _reason_of_allele(alt: bytes) -> str:
+    if alt.isalpha():
+        return "ambiguous_allele"
+    return "symbolic_allele" if alt.startswith(b"<") else "breakend"
