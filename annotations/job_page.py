@@ -6,7 +6,10 @@ from typing import Any
 
 from annotations.catalogue import UnknownReference, reference_named
 from annotations.engine.reference import Reference
+from annotations.figures.report import figures_for
+from annotations.figures.tiles import tiles_of
 from annotations.models import Job, JobStatus, ResultFile
+from annotations.timeline import timeline
 from gas_site.storage import file_store
 
 LOG_TAIL_BYTES = 16 * 1024
@@ -17,13 +20,18 @@ def detail_context(job: Job) -> dict[str, Any]:
     """Return the context of the job's page and of its live part."""
     files = list(job.files.all())
     completed = job.status == JobStatus.COMPLETED
+    reference = _reference(job)
     return {
         "job": job,
+        "steps": timeline(job),
+        "tiles": tiles_of(job.summary) if completed else (),
+        "figures": figures_for(job.summary, reference) if completed else None,
+        "not_annotated": sum(job.summary.get("not_annotated", {}).values()),
         "events": list(job.events.all()),
         "files": files,
         "summary": job.summary,
         "verdict": job.verdict,
-        "reference": _reference(job),
+        "reference": reference,
         "log_tail": _log_tail(files) if completed else [],
         "queue_position": job.queue_position(),
     }

@@ -11,7 +11,7 @@ from annotations.figures.polar import Point, point
 
 FOOT, KNEE = 212.0, 217.0
 NEAREST, FARTHEST = 225.0, 279.0  # radius of the head of the commonest and of the rarest allele
-_NUDGES = tuple(sign * step * 0.004 for step in range(6) for sign in (1, -1))  # turns; at most 7 degrees aside
+_NUDGES = tuple(sign * step * 0.004 for step in range(9) for sign in (1, -1))  # turns; at most 12 degrees aside
 
 _DRAWN = (*IMPACTS, "")
 
@@ -42,7 +42,7 @@ def head_radius(count: int) -> float:
 def place_heads(marks: Sequence[Mark], length: int) -> list[Placed]:
     """Heads in drawing order, the least notable first so that the others lie on top.
 
-    A head that would cover another steps aside by up to seven degrees; where all that is taken it stays.
+    A head that would cover another steps aside by up to twelve degrees; where all that is taken it stays.
     """
     radius = head_radius(len(marks))
     taken = _Taken(2 * radius)
