@@ -5,7 +5,8 @@ and says what happens as JSON lines on stdout. Its stdin stays open as long as t
 the child ends itself and its bcftools.
 """
 
-from __future__ 
+from __future__ import annotations
+
 import json
 import logging
 import os

@@ -89,7 +89,8 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _source(source: Any) -> str:
-    return f"{source.name}, version {source.version}, {source.records:,} alleles, {source.licence}, SHA-256 {source.sha256}"
+    about = f"{source.name}, version {source.version}, {source.records:,} alleles"
+    return ", ".join(part for part in (about, source.licence, f"SHA-256 {source.sha256}") if part)
 
 
 def _citations(reference: Reference) -> list[str]:
