@@ -6,6 +6,7 @@ notable are named. Names are capped and placed so that they cover neither each o
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -125,9 +126,10 @@ def genome_map(
 
 def tick_step(length: int) -> int:
     """The smallest of 1, 2, 5, 10, 20 … that puts at most 25 ticks on the circle: 1,000 for 16,569 bp."""
-    return next(
-        step for power in range(12) for step in (10**power, 2 * 10**power, 5 * 10**power) if length <= 25 * step
-    )
+    step, factors = 1, itertools.cycle((2, 2.5, 2))
+    while length > 25 * step:
+        step = int(step * next(factors))
+    return step
 
 
 def gene_kind(biotype: str) -> str:
