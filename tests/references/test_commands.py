@@ -86,7 +86,7 @@ def test_an_install_with_codes_and_sources_is_listed_afterwards(installs: Path, 
         *("--name", "toy", *files(tmp_path), "--code", "M=2", "--source", f"KNOWN={known}:AF,CLNDN"),
         *("--assembly", "Toy 1", "--note", "Covers nothing."),
     )
-    assert said.splitlines()[-1] == f"Installed toy: 2 contigs, 1 transcripts, 1 sources, in {installs / 'toy'}"
+    assert said.splitlines()[-1] == f"Installed toy: 2 contigs, 1 transcript, 1 source, in {installs / 'toy'}"
     [_, toys] = json.loads(run("references", "--json"))
     assert (toys["name"], toys["assembly"], toys["note"]) == ("toy", "Toy 1", "Covers nothing.")
     assert [contig["genetic_code"] for contig in toys["contigs"]] == [1, 2]

@@ -68,9 +68,14 @@ class Command(BaseCommand):
         except EngineError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"Installed {reference.name}: {len(reference.contigs):,} contigs, {reference.transcripts:,} transcripts, "
-            f"{len(reference.sources)} sources, in {reference.directory}"
+            f"Installed {reference.name}: {_counted(len(reference.contigs), 'contig')}, "
+            f"{_counted(reference.transcripts, 'transcript')}, {_counted(len(reference.sources), 'source')}, "
+            f"in {reference.directory}"
         )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _code(text: str) -> tuple[str, int]:
