@@ -17,6 +17,7 @@ from annotations import deleting, intake, moves
 from annotations.job_page import detail_context
 from annotations.listing import list_context
 from annotations.models import Job, JobStatus, ResultFile
+from gas_site.requests import HtmxRequest
 from gas_site.storage import file_store
 
 CONTENT_TYPES = {
@@ -37,7 +38,7 @@ def own_job(request: HttpRequest, job_id: UUID) -> Job:
 @login_required
 @never_cache
 @require_safe
-def job_list(request: HttpRequest) -> HttpResponse:
+def job_list(request: HtmxRequest) -> HttpResponse:
     """Show one's own jobs, newest first."""
     context = list_context(signed_in_user(request), request.GET)
     template = "annotations/partials/job_rows.html" if request.htmx else "annotations/list.html"
