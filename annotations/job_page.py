@@ -12,8 +12,8 @@ from annotations.models import Job, JobStatus, ResultFile
 from annotations.timeline import timeline
 from gas_site.storage import file_store
 
-LOG_TAIL_BYTES = 16 * 1024
-LOG_TAIL_LINES = 12
+LOG_HEAD_BYTES = 4 * 1024
+LOG_HEAD_LINES = 16
 
 
 def detail_context(job: Job) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def detail_context(job: Job) -> dict[str, Any]:
         "summary": job.summary,
         "verdict": job.verdict,
         "reference": reference,
-        "log_tail": _log_tail(files) if completed else [],
+        "log_head": _log_head(files) if completed else [],
         "queue_position": job.queue_position(),
     }
 
@@ -45,12 +45,11 @@ def _reference(job: Job) -> Reference | None:
         return None
 
 
-def _log_tail(files: list[ResultFile]) -> list[str]:
-    """Return the log's last lines; none when the file is away."""
+def _log_head(files: list[ResultFile]) -> list[str]:
+    """Return the log's first lines, which hold the counts; none when the file is away."""
     file = next((file for file in files if file.kind == "log"), None)
     if file is None or not file_store().has(file.key):
         return []
     with file_store().read(file.key) as stored:
-        stored.seek(max(0, file.size - LOG_TAIL_BYTES))
-        lines = stored.read().decode(errors="replace").splitlines()
-    return lines[-LOG_TAIL_LINES:]
+        lines = stored.read(LOG_HEAD_BYTES).decode(errors="replace").splitlines()
+    return lines[:LOG_HEAD_LINES]

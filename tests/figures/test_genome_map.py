@@ -69,11 +69,23 @@ def test_the_important_lie_on_top() -> None:
 
 
 def test_heads_shrink_as_they_become_many() -> None:
-    few = a_map(*(a_mark(n) for n in range(1, 81)))
-    many = a_map(*(a_mark(n) for n in range(1, 501)))
+    few = a_map(*(a_mark(300 * n) for n in range(1, 50)))
+    many = a_map(*(a_mark(30 * n) for n in range(1, 501)))
 
     assert {one.radius for one in few.heads} == {6.0}
     assert {one.radius for one in many.heads} == {3.0}
+
+
+def test_a_cluster_over_the_origin_steps_aside_in_order_and_not_far() -> None:
+    positions = [*range(16_300, 16_560, 40), *range(20, 300, 40)]
+    drawn = a_map(*(a_mark(n) for n in positions))
+
+    heads = sorted(drawn.heads, key=lambda one: (one.turn + 0.5) % 1)
+    angles = [math.atan2(one.head.x - CENTRE, CENTRE - one.head.y) for one in heads]
+    assert angles == sorted(angles)
+    assert all(
+        abs((angle / math.tau - one.turn + 0.5) % 1 - 0.5) <= 0.045 for angle, one in zip(angles, heads, strict=True)
+    )
 
 
 def test_only_notable_marks_are_named_and_confirmed_ones_come_first() -> None:
