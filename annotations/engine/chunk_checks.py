@@ -27,6 +27,7 @@ _IS_BASE = np.zeros(256, dtype=bool)
 _IS_BASE[list(b"ACGTN")] = True
 _LONG_REF = 10_000
 _MAX_QUAL = 12
+_MANY_ALLELES = 100
 _COLON, _TAB, _LF, _DOT, _ZERO = b":\t\n.0"
 _END = re.compile(rb"[\t;]END=([^;\t\n]*)")
 
@@ -84,7 +85,7 @@ class ChunkChecker:
         if runs is None:
             return None
         positions = _positions(columns, plain)
-        allele_counts = _alternates(columns, plain)
+        allele_counts = _alternates(columns, plain, min(_MANY_ALLELES, self._records.limits.max_alleles))
         _qualities(columns, plain)
         self._odd_words(columns, plain)
         self._ends_of_variants(columns, runs, plain)
@@ -233,7 +234,7 @@ def _positions(columns: _Columns, plain: Bools) -> Ints:
     return value
 
 
-def _alternates(columns: _Columns, plain: Bools) -> Ints:
+def _alternates(columns: _Columns, plain: Bools, limit: int) -> Ints:
     """The number of alternate alleles; rows with others than PLAIN_ALT are not plain."""
     start, end, length = columns.starts[:, 4], columns.ends[:, 4], columns.lengths[:, 4]
     counts = np.ones(len(plain), dtype=np.int64)
@@ -248,7 +249,7 @@ def _alternates(columns: _Columns, plain: Bools) -> Ints:
             counts[row] = 0
         else:
             counts[row] = data.count(b",", first, last) + 1
-            plain[row] = counts[row] <= 100
+            plain[row] = counts[row] <= limit
     return counts
 
 
