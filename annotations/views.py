@@ -32,7 +32,10 @@ CONTENT_TYPES = {
 
 def own_job(request: HttpRequest, job_id: UUID) -> Job:
     """Return the signed-in user's job; anybody else's is not found, as if it did not exist."""
-    return get_object_or_404(Job.objects.of(signed_in_user(request)), pk=job_id)
+    user = signed_in_user(request)
+    job = get_object_or_404(Job.objects.of(user), pk=job_id)
+    job.user = user  # the same row, so the page need not ask for it again
+    return job
 
 
 @login_required

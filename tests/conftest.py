@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,8 +43,8 @@ def plain_static_files(settings: Settings) -> None:
 
 
 @pytest.fixture
-def shared_data() -> Iterator[Path]:
+def shared_data() -> Path:
     """Give the folder of shared test data, or skip where it is absent."""
     if not SHARED_DATA.is_dir():
         pytest.skip("the shared test data (GAS_SHARED_DATA) is not here")
-    yield SHARED_DATA
+    return SHARED_DATA

@@ -74,6 +74,23 @@ SUMMARY: dict[str, Any] = {
     "versions": {"bcftools": "1.24"},
 }
 
+VERDICT: dict[str, Any] = {
+    "name": "patient.vcf",
+    "reference": "rCRS",
+    "format": "VCFv4.2",
+    "compression": "plain",
+    "sample_count": 0,
+    "samples": [],
+    "records": 1,
+    "complete": True,
+    "by_class": {"SNV": 1},
+    "contigs": [{"name": "MT", "renamed_to": "MT", "count": 1, "known": True}],
+    "sorted": True,
+    "assembly": "",
+    "fit": {"known": 1, "unknown": 0, "checked": 1, "mismatched": 0},
+    "warnings": [],
+}
+
 RESULT_NAMES = {
     "vcf": ".annot.vcf.gz",
     "index": ".annot.vcf.gz.tbi",
@@ -101,7 +118,7 @@ def make_job(
     """Make a job in any state with the stamps, the event and the files that belong to it."""
     now = fields.pop("created_at", None) or timezone.now()
     job = Job(user=user or make_user(), status=status, file_name=name, reference="rCRS", input_size=len(content))
-    job.verdict = {"format": "VCFv4.2", "compression": "plain", "sample_count": 0, "records": 1, "warnings": []}
+    job.verdict = dict(VERDICT)
     job.input_key = f"uploads/{job.pk}/input"
     job.created_at = now
     for field, value in {**_stamps(status, now), **fields}.items():
@@ -145,14 +162,15 @@ def _stamps(status: JobStatus, now: datetime) -> dict[str, Any]:
         "progress_records": 2,
     }
     ended = {**started, "finished_at": now + timedelta(seconds=2), "lease_expires_at": None}
-    return {
+    stamps: dict[JobStatus, dict[str, Any]] = {
         JobStatus.UPLOADING: {},
         JobStatus.PENDING: queued,
         JobStatus.RUNNING: started,
         JobStatus.COMPLETED: {**ended, "summary": SUMMARY, "progress_fraction": 1.0, "progress_records": 3},
         JobStatus.FAILED: {**ended, "failure": "Line 4, POS: the position is not a number. Write a whole number."},
-        JobStatus.CANCELLED: {**ended},
-    }[status]
+        JobStatus.CANCELLED: ended,
+    }
+    return stamps[status]
 
 
 def _add_results(job: Job) -> None:

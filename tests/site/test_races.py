@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -63,9 +64,7 @@ def test_of_cancel_and_complete_one_wins(sent: list[Sent]) -> None:
     for _ in range(5):
         job = make_job(status=JobStatus.RUNNING)
         same = Job.objects.get(pk=job.pk)
-        cancelled, completed = at_once(
-            lambda job=job: moves.cancel(job, "owner"), lambda same=same: moves.complete(same, SUMMARY)
-        )
+        cancelled, completed = at_once(partial(moves.cancel, job, "owner"), partial(moves.complete, same, SUMMARY))
         assert {cancelled, completed} == {True, False}
         status = Job.objects.get(pk=job.pk).status
         assert status == (JobStatus.CANCELLED if cancelled else JobStatus.COMPLETED)

@@ -6,6 +6,7 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 
@@ -27,7 +28,8 @@ def ask(path: Path, method: str = "GET", name: str = "a.vcf.gz", **headers: str)
 
 
 def body(response: HttpResponseBase) -> bytes:
-    return response.getvalue() if not response.streaming else b"".join(response)  # type: ignore[attr-defined]
+    assert isinstance(response, HttpResponse | StreamingHttpResponse)
+    return response.getvalue()
 
 
 def test_without_a_range_the_whole_file_is_sent(file: Path) -> None:

@@ -59,14 +59,14 @@ def test_a_size_has_a_unit_or_is_in_bytes(monkeypatch: pytest.MonkeyPatch, value
 @pytest.mark.parametrize("value", ["150 kilo", "-1", "many", "1TB", "99999999999GB", "9" * 400, "1,5MB"])
 def test_a_size_that_cannot_be_read_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("FREE_MAX_BYTES", value)
-    with pytest.raises(BadSetting, match="FREE_MAX_BYTES=.* It takes a size such as 150KB, 2MB or 5GB"):
+    with pytest.raises(BadSetting, match=r"FREE_MAX_BYTES=.* It takes a size such as 150KB, 2MB or 5GB"):
         environment.size("FREE_MAX_BYTES", "150KB")
 
 
 @pytest.mark.parametrize("value", ["0", "65536", "eighty", "80.5", "-1"])
 def test_a_port_outside_its_range_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("PORT", value)
-    with pytest.raises(BadSetting, match="PORT=.* It takes a whole number from 1 to 65535"):
+    with pytest.raises(BadSetting, match=r"PORT=.* It takes a whole number from 1 to 65535"):
         environment.integer("PORT", 8000, least=1, most=65_535)
 
 

@@ -29,10 +29,11 @@ LONG_AGO = timedelta(hours=3)
 @pytest.fixture(autouse=True)
 def work(settings: Settings, tmp_path: Path) -> Path:
     """Give the sweep a work directory of the test's own."""
-    settings.WORK_DIR = tmp_path / "work"
-    settings.FILE_UPLOAD_TEMP_DIR = settings.WORK_DIR / "incoming"
-    settings.FILE_UPLOAD_TEMP_DIR.mkdir(parents=True)
-    return settings.WORK_DIR
+    directory = tmp_path / "work"
+    (directory / "incoming").mkdir(parents=True)
+    settings.WORK_DIR = directory
+    settings.FILE_UPLOAD_TEMP_DIR = directory / "incoming"
+    return directory
 
 
 def swept(capture: Commit) -> None:
