@@ -62,7 +62,7 @@ def annotate(task: Task, on_progress: OnProgress, scratch: Path) -> Result:
         except OutputUnsorted:
             attempt = replace(attempt, sort_output=True)
         except UndeclaredIdError as error:
-            attempt = replace(attempt, declare=(*attempt.declare, (error.kind, error.id)))
+            attempt = replace(attempt, declare=(*attempt.declare, *error.ids))
         else:
             task.output_dir.mkdir(parents=True, exist_ok=True)
             return Result(published(files, task.output_dir), found)

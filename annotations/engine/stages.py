@@ -26,10 +26,12 @@ _NOISE = re.compile(r"^(Lines |Parsing |Indexed |Calling|Warning|Note|REF_MISMAT
 
 @dataclass
 class UndeclaredIdError(EngineError):
-    """A record uses an id that the header does not declare; the reader can declare it in a further reading."""
+    """Records use ids that the header does not declare; the reader can declare them in a further reading.
 
-    kind: str
-    id: str
+    ``ids`` are pairs such as ("INFO", "END").
+    """
+
+    ids: tuple[tuple[str, str], ...]
 
 
 @dataclass
@@ -45,6 +47,12 @@ class Stage:
         with self.stderr.open("rb") as file:
             file.seek(max(0, self.stderr.stat().st_size - STDERR_BYTES))
             return file.read().decode("utf-8", "replace")
+
+    def undeclared(self) -> list[tuple[str, str]]:
+        """The ids it met and did not find declared."""
+        with self.stderr.open(encoding="utf-8", errors="replace") as lines:
+            found = (_UNDECLARED.search(line) for line in lines)
+            return list(dict.fromkeys((match[1], match[2]) for match in found if match))
 
 
 class Chain:
@@ -120,13 +128,14 @@ def failure(stages: Sequence[Stage]) -> EngineError:
     """The error to raise for a pipe of ended stages: that of the stage that failed of itself.
 
     A stage that lost its reader dies of SIGPIPE; one that lost its writer comes later in the pipe. So it is the
-    first that ended with anything but success or SIGPIPE.
+    first that ended with anything but success or SIGPIPE. An undeclared id is another matter: the stage that
+    reads the text warns and goes on, and a later one cannot read what it writes.
     """
+    if undeclared := tuple(pair for stage in stages for pair in stage.undeclared()):
+        return UndeclaredIdError(tuple(dict.fromkeys(undeclared)))
     failed = [stage for stage in stages if stage.child.returncode not in (0, -signal.SIGPIPE)]
     root = (failed or [stage for stage in stages if stage.child.returncode])[0]
     complaint = root.complaint()
-    if undeclared := _UNDECLARED.search(complaint):
-        return UndeclaredIdError(undeclared[1], undeclared[2])
     return StageFailed(_sentence(root, complaint))
 
 
