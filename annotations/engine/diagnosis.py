@@ -13,11 +13,15 @@ from pathlib import Path
 
 from annotations.engine.columns import Place, show
 from annotations.engine.errors import InputRefused
+from annotations.engine.head_scan import scan_head
 from annotations.engine.header import Header, Meta
+from annotations.engine.header_text import KEY
 from annotations.engine.limits import Limits
 from annotations.engine.reader import VcfReader
 from annotations.engine.reference import Reference
 
+#: More names than these are garbage in the columns, not fields somebody forgot to declare.
+MOST_UNDECLARED = 1_000
 _INTEGER = re.compile(rb"[+-]?\d+|\.")
 _FLOAT = re.compile(rb"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|infinity|nan)|\.", re.IGNORECASE)
 _VALUES = {"Integer": _INTEGER, "Float": _FLOAT}
@@ -43,6 +47,7 @@ def check_values(line: bytes, header: Header, place: Place) -> None:
     fields = line.split(b"\t")
     if len(fields) < 8:
         return
+    _check_names(fields, header, place)
     alleles = 0 if fields[4] == b"." else fields[4].count(b",") + 1
     for item in fields[7].split(b";"):
         key, equals, value = item.partition(b"=")
@@ -56,6 +61,36 @@ def check_values(line: bytes, header: Header, place: Place) -> None:
             _check_type(sample, key, value, header, place)
             if alleles > 1:
                 _check_length(header.declared("FORMAT"), sample, key, value, alleles=alleles, place=place)
+
+
+def find_undeclared(path: Path, reference: Reference, limits: Limits | None = None) -> list[tuple[str, str]]:
+    """Every (kind, id) of the whole file that its header lacks: to be declared when a stage stopped at one.
+
+    bcftools norm only warns of the first; the stage after it then fails with "BCF read error". At most
+    MOST_UNDECLARED are listed. Raises as reading does.
+    """
+    found: dict[tuple[str, str], None] = {}
+    with VcfReader(path, reference, limits, sort_later=True) as reader:
+        for text, _ in reader.chunks():
+            undeclared, _ = scan_head(reader.header, text)
+            found.update(dict.fromkeys(undeclared))
+            if len(found) > MOST_UNDECLARED:
+                break
+    return list(found)[:MOST_UNDECLARED]
+
+
+def _check_names(fields: list[bytes], header: Header, place: Place) -> None:
+    """Names that the header lacks and that no header line could declare."""
+    infos = [item.partition(b"=")[0] for item in fields[7].split(b";")]
+    formats = fields[8].split(b":") if len(fields) > 8 else []
+    for column, keys in (("FILTER", fields[6].split(b";")), ("INFO", infos), ("FORMAT", formats)):
+        declared = header.declared(column)
+        for key in keys:
+            name = key.decode("utf-8", "replace")
+            if name and name not in declared and not KEY.fullmatch(name):
+                raise place.refuse(
+                    column, f"{show(key)} is not a name that a header can declare", "Names have no , ; < > = or quotes."
+                )
 
 
 def _check_type(sample: str, key: bytes, value: bytes, header: Header, place: Place) -> None:

@@ -206,6 +206,14 @@ def test_records_of_unknown_contigs_go_aside_untouched_and_counted(tmp_path: Pat
             "beyond_contig",
         ),
         (
+            "MT 3460 . GC A . . END=3470",
+            "MT 3460 . GC <GAS0> . . GAS_ALT=A;GAS_NOT_ANNOTATED=end_beyond_ref;END=3470",
+            "end_beyond_ref",
+        ),
+        ("MT 3460 . GC A . . END=3461", "MT 3460 . GC A . . END=3461", ""),
+        ("MT 3460 . G <NON_REF> . . END=3470", "MT 3460 . G <NON_REF> . . END=3470", ""),
+        ("MT 3460 . G <NON_REF> . . END=20000", "MT 3460 . G <NON_REF> . . END=20000", ""),
+        (
             "MT 3460 . R A . . .",
             "MT 3460 . R <GAS0> . . GAS_ALT=A;GAS_NOT_ANNOTATED=ambiguous_reference",
             "ambiguous_reference",

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from annotations.engine.bcftools import command
-from annotations.engine.diagnosis import diagnose
+from annotations.engine.diagnosis import diagnose, find_undeclared
+from annotations.engine.limits import Limits
 from annotations.engine.preflight import ContigVerdict, Fit, Verdict, preflight
 from annotations.engine.reader import VcfReader
 from tests.engine.small_vcf import META, RCRS, RECORDS, put, rcrs, vcf
@@ -106,6 +107,24 @@ def test_what_only_bcftools_refuses_is_diagnosed_by_line_and_column(tmp_path: Pa
     ran = subprocess.run(norm, input=text, capture_output=True, check=False)
     assert ran.returncode != 0
     assert str(diagnose(path, REFERENCE)) == f"Line 11, {sentence}"
+
+
+def test_a_name_that_cannot_be_declared_is_diagnosed(tmp_path: Path) -> None:
+    path = put(tmp_path, vcf(RECORDS[0], "MT 8993 . T G . . A<B=1 GT 0/1"))
+    assert str(diagnose(path, REFERENCE)) == (
+        "Line 11, INFO: 'A<B' is not a name that a header can declare. Names have no , ; < > = or quotes."
+    )
+
+
+def test_undeclared_names_are_found_far_into_a_file(tmp_path: Path) -> None:
+    path = put(tmp_path, vcf(*[RECORDS[0]] * 200, "MT 8993 . T G . late NEW=1;FLAG GT:XY 0/1:2"))
+    small = Limits(chunk_bytes=1_000)
+    assert find_undeclared(path, REFERENCE, small) == [
+        ("INFO", "NEW"),
+        ("INFO", "FLAG"),
+        ("FILTER", "late"),
+        ("FORMAT", "XY"),
+    ]
 
 
 def test_a_file_without_fault_is_not_blamed(tmp_path: Path) -> None:
