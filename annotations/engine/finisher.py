@@ -11,7 +11,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,6 +22,7 @@ from annotations.engine.bgzf import BgzfWriter
 from annotations.engine.indexer import Indexer
 from annotations.engine.info_header import output_header
 from annotations.engine.marks import Marks
+from annotations.engine.order import UNSORTED_EXIT, Order
 from annotations.engine.records import RecordFinisher, Records
 from annotations.engine.reference import Reference, load_reference
 from annotations.engine.summary import Tally
@@ -30,22 +30,6 @@ from annotations.engine.table import TableWriter
 
 #: Bytes of text worked on at once: some thousand records.
 BLOCK_BYTES = 1 << 20
-#: Exit code when normalisation moved a record past its neighbours, so that the output must be sorted again.
-UNSORTED_EXIT = 3
-
-
-@dataclass(frozen=True)
-class Order:
-    """What the finisher is to write and where; paths are strings so that the order travels as JSON."""
-
-    reference: str
-    vcf: str
-    index: str
-    table: str
-    counts: str
-    version: str
-    #: Header lines that hold this text were written by a stage about itself (bcftools sort) and are left out.
-    scratch: str = ""
 
 
 class OutOfOrderError(Exception):
