@@ -335,6 +335,10 @@ LIKE = 'Write it like ##INFO=<ID=DP,Number=1,Type=Integer,Description="Depth">.'
             NUMBERED + '##FORMAT=<ID=DP,Number=1,Description="Depth">\n' + COLUMNS,
             f"Line 2: The FORMAT line of the header is broken: it has no Type. {LIKE}",
         ),
+        (
+            NUMBERED + '##FILTER=<ID=[x,Description="y">\n' + COLUMNS,
+            f"Line 2: The FILTER line of the header is broken: its quotes or commas do not match up. {LIKE}",
+        ),
         (NUMBERED + "##a=\0\n" + COLUMNS, "Line 2: The header holds a NUL byte. Remove it; the file may be damaged."),
         (
             NUMBERED + "#contig=<ID=MT>\n" + COLUMNS,

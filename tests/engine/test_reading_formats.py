@@ -266,6 +266,11 @@ def test_what_the_header_lacks_is_declared(tmp_path: Path) -> None:
     ]
 
 
+def test_bcfs_own_numbering_is_taken_out_of_the_header(tmp_path: Path) -> None:
+    line = '##INFO=<ID=X,Number=1,Type=String,Description="x",IDX=99999999>'
+    assert header_of(tmp_path, vcf(meta=(*META, line)))[8] == line.replace(",IDX=99999999", "")
+
+
 def test_contig_lines_get_the_references_name_and_keep_what_else_they_say(tmp_path: Path) -> None:
     meta = (META[0], "##contig=<ID=chr1,length=5>", "##contig=<ID=chrM,length=16569,assembly=hg38>")
     assert header_of(tmp_path, vcf(meta=meta))[1:3] == [

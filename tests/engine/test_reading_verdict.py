@@ -10,10 +10,11 @@ import pytest
 
 from annotations.engine.bcftools import command
 from annotations.engine.diagnosis import diagnose, find_undeclared
+from annotations.engine.errors import InputRefused
 from annotations.engine.limits import Limits
 from annotations.engine.preflight import ContigVerdict, Fit, Verdict, preflight
 from annotations.engine.reader import VcfReader
-from tests.engine.small_vcf import META, RCRS, RECORDS, put, rcrs, vcf
+from tests.engine.small_vcf import META, RCRS, RECORDS, put, rcrs, read_all, vcf
 
 REFERENCE = rcrs()
 ROOT = RCRS.parents[2]
@@ -114,6 +115,8 @@ def test_a_name_that_cannot_be_declared_is_diagnosed(tmp_path: Path) -> None:
     assert str(diagnose(path, REFERENCE)) == (
         "Line 11, INFO: 'A<B' is not a name that a header can declare. Names have no , ; < > = or quotes."
     )
+    with pytest.raises(InputRefused, match=r"^Line 11, INFO: 'A<B' is not a name"):
+        read_all(path, REFERENCE, declare=[("INFO", "A<B")])
 
 
 def test_undeclared_names_are_found_far_into_a_file(tmp_path: Path) -> None:
