@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,15 +26,6 @@ from annotations.engine.sniff import check_is_vcf_text, looks_like_bcf
 from annotations.engine.value_checks import check_values
 
 __all__ = ["Batch", "ReadCounts", "VcfReader"]
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """The text of the upload, and what has to be closed."""
-
-    source: LineSource
-    compression: str
-    bcf: BcfText | None
 
 
 class VcfReader:

@@ -50,8 +50,7 @@ def archive() -> bytes:
 
 def bgzf(directory: Path, content: bytes) -> bytes:
     path = directory / "packed.gz"
-    with pysam.BGZFile(str(path), "wb") as packed:
-        packed.write(content)
+    pysam.tabix_compress(str(put(directory, content, "plain")), str(path), force=True)
     return path.read_bytes()
 
 
