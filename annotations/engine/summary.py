@@ -52,6 +52,8 @@ class Tally:
     def add(self, records: Records) -> None:
         """Count a block."""
         self.total += len(records)
+        for contig, first, last in records.runs:
+            self.by_contig[contig] += last - first
         self._add_entries(records)
         self._add_values(records.values)
         for (ref, alt), count in zip(records.alleles, records.allele_counts, strict=True):
