@@ -102,6 +102,15 @@ def alternates(columns: Columns, plain: Bools, limit: int) -> Ints:
     return counts
 
 
+def missing_lists(columns: Columns, allele_counts: Ints, plain: Bools) -> None:
+    """Rows of several alternate alleles with a missing value in INFO are not plain."""
+    rows = np.flatnonzero(plain & (allele_counts > 1))
+    bounds = zip(rows.tolist(), columns.starts[rows, 7].tolist(), columns.ends[rows, 7].tolist(), strict=True)
+    for row, start, end in bounds:
+        if columns.data.find(b"=.", start, end) >= 0:
+            plain[row] = False
+
+
 def qualities(columns: Columns, plain: Bools) -> None:
     """Rows whose QUAL is neither "." nor up to 12 digits with at most one point between them are not plain."""
     start, length = columns.starts[:, 5], columns.lengths[:, 5]

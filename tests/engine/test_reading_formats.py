@@ -234,6 +234,8 @@ def test_records_of_unknown_contigs_go_aside_untouched_and_counted(tmp_path: Pat
         ("MT 3460 . A . . . .", "MT 3460 . A . . . .", ""),
         ("MT 3460 . G A,<NON_REF> . . END=3460", "MT 3460 . G A,<NON_REF> . . END=3460", ""),
         ("MT 3460 . G *,A . . .", "MT 3460 . G *,A . . .", ""),
+        ("MT 3460 . G A,C . . AF=.;DP=.", "MT 3460 . G A,C . . AF=.,.;DP=.", ""),
+        ("MT 3460 . G A . . AF=.;DP=.", "MT 3460 . G A . . AF=.;DP=.", ""),
         ("MT 3106 . CN C . . .", "MT 3106 . CN C . . .", ""),
     ],
 )
