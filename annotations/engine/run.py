@@ -69,7 +69,8 @@ def annotate(task: Task, on_progress: OnProgress, scratch: Path) -> Result:
             attempt = replace(attempt, declare=tuple(dict.fromkeys((*attempt.declare, *error.ids, *more))))
         except StageFailed:
             # bcftools gave up without a line number: look for what it cannot take, and name it.
-            refusal = diagnose(task.input, reference, task.limits)
+            # What can be read once only (a named pipe) has nothing left to look at.
+            refusal = diagnose(task.input, reference, task.limits) if task.input.is_file() else None
             if refusal is None:
                 raise
             raise refusal from None
