@@ -71,16 +71,17 @@ def integer(name: str, default: int, *, least: int = 0) -> int:
     return read(name, str(default), convert, f"a whole number, {least} or more")
 
 
+def parse_duration(value: str) -> timedelta:
+    """Return a length of time written as 5s, 5m, 2h or 7d. Raises ValueError."""
+    match = _DURATION.fullmatch(value.lower())
+    if not match:
+        raise ValueError(value)
+    return timedelta(**{_DURATION_UNITS[match[2]]: float(match[1])})
+
+
 def duration(name: str, default: str) -> timedelta:
     """Return a length of time written as 5s, 5m, 2h or 7d."""
-
-    def convert(value: str) -> timedelta:
-        match = _DURATION.fullmatch(value.lower())
-        if not match:
-            raise ValueError(value)
-        return timedelta(**{_DURATION_UNITS[match[2]]: float(match[1])})
-
-    return read(name, default, convert, "a length of time such as 30s, 5m, 2h or 7d")
+    return read(name, default, parse_duration, "a length of time such as 30s, 5m, 2h or 7d")
 
 
 def size(name: str, default: str) -> int:

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "gas_site",
     "accounts",
     "annotations",
+    "archive",
     "allauth",
     "allauth.account",
     "django_htmx",
@@ -143,6 +144,8 @@ STORAGES = {
     "default": setting_urls.storage(DATA_DIR),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+VAULT = setting_urls.vault(DATA_DIR)
+RESTORE_TIERS = setting_urls.restore_tiers()
 WORK_DIR = DATA_DIR / "work"
 FILE_UPLOAD_TEMP_DIR = WORK_DIR / "incoming"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
