@@ -19,7 +19,8 @@ class PlanChangeInline(admin.TabularInline[PlanChange, User]):
     """The user's moves between plans, to read."""
 
     model = PlanChange
-    fields = readonly_fields = ["at", "before", "after", "reason"]
+    fields = ("at", "before", "after", "reason")
+    readonly_fields = ("at", "before", "after", "reason")
     extra = 0
     can_delete = False
 
@@ -29,7 +30,7 @@ class PlanChangeInline(admin.TabularInline[PlanChange, User]):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(DjangoUserAdmin[User]):
     """Users; the plan is changed here through set_plan(), so that everything downstream hears of it."""
 
     form = UserChangeForm
@@ -56,12 +57,12 @@ class UserAdmin(DjangoUserAdmin):
         super().save_model(request, obj, form, change)
         set_plan(obj, wanted, reason=f"by hand: {request.user}")
 
-    @admin.action(description="Move to Premium")
+    @admin.action(description="Move to Premium", permissions=["change"])
     def make_premium(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Give the selected users the premium plan."""
         self._move(request, queryset, Plan.PREMIUM)
 
-    @admin.action(description="Move to Free")
+    @admin.action(description="Move to Free", permissions=["change"])
     def make_free(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Give the selected users the free plan."""
         self._move(request, queryset, Plan.FREE)

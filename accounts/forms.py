@@ -8,7 +8,7 @@ from django.contrib.auth.forms import UserChangeForm as DjangoUserChangeForm
 from accounts.models import User
 
 
-class UserCreationForm(AdminUserCreationForm):
+class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]  # not generic at run time
     """Make a user in the admin."""
 
     class Meta:
@@ -17,7 +17,7 @@ class UserCreationForm(AdminUserCreationForm):
         field_classes: dict[str, type] = {}
 
 
-class UserChangeForm(DjangoUserChangeForm):
+class UserChangeForm(DjangoUserChangeForm):  # type: ignore[type-arg]  # not generic at run time
     """Change a user in the admin."""
 
     class Meta:

@@ -7,6 +7,8 @@ from django.db import transaction
 from accounts.models import Plan, PlanChange, User
 from accounts.signals import plan_changed
 
+MAX_REASON = 200  # characters the audit row takes
+
 
 def set_plan(user: User, plan: Plan, *, reason: str) -> bool:
     """Move ``user`` to ``plan``; return False when that is the plan already.
@@ -15,12 +17,12 @@ def set_plan(user: User, plan: Plan, *, reason: str) -> bool:
     ``plan_changed``, all in one transaction.
     """
     with transaction.atomic():
-        locked = User.objects.select_for_update().select_related("plan").get(pk=user.pk)
+        locked = User.objects.select_for_update(of=("self",)).select_related("plan").get(pk=user.pk)
         before = locked.plan
         if before == plan:
             return False
         User.objects.filter(pk=user.pk).update(plan=plan)
-        PlanChange.objects.create(user=locked, before=before, after=plan, reason=reason)
+        PlanChange.objects.create(user=locked, before=before, after=plan, reason=reason[:MAX_REASON])
         user.plan = plan
         plan_changed.send(User, user=user, before=before, after=plan)
     return True

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 
+from annotations.engine.errors import ReferenceBroken
 from annotations.engine.reference import Reference, find_references
+
+logger = logging.getLogger(__name__)
 
 
 class UnknownReference(Exception):
@@ -36,5 +40,12 @@ def _stamp(directories: tuple[Path, ...]) -> tuple[tuple[str, int], ...]:
 
 @lru_cache(maxsize=4)
 def _found(directories: tuple[Path, ...], stamp: tuple[tuple[str, int], ...]) -> tuple[Reference, ...]:
-    """Read the manifests; ``stamp`` is only there to make a changed one be read again."""
-    return tuple(find_references(directories))
+    """Read the manifests; ``stamp`` is only there to make a changed one be read again.
+
+    A broken reference is left out and named in the log: the others, and every page, go on.
+    """
+    return tuple(find_references(directories, _log_broken))
+
+
+def _log_broken(directory: Path, error: ReferenceBroken) -> None:
+    logger.error("left out of the installed references: %s", error)

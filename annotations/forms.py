@@ -19,7 +19,12 @@ class AnnotateForm(forms.Form):
     vcf_file = forms.FileField(required=False, allow_empty_file=True)
     vcf_text = forms.CharField(required=False, strip=False, widget=forms.Textarea)
     example = forms.BooleanField(required=False)
-    reference = forms.ChoiceField()
+    reference = forms.ChoiceField(
+        error_messages={
+            "required": "Choose a reference.",
+            "invalid_choice": "The reference %(value)s is not installed here. Choose another one.",
+        }
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from uuid import uuid4
+from typing import Any
 
 from django.core.files.base import File
 from django.core.files.uploadedfile import TemporaryUploadedFile
@@ -28,8 +28,11 @@ class TooLarge(Exception):
     def __init__(self, size: int | None, limit: int) -> None:
         self.size = size
         self.limit = limit
-        told = f"This file is {filesizeformat(size)}" if size else "This file is too large"
-        super().__init__(f"{told}. Your plan takes files up to {filesizeformat(limit)}.".replace("\xa0", " "))
+        has, takes = filesizeformat(size or 0), filesizeformat(limit)
+        if has == takes:  # a few bytes too many
+            has, takes = f"{size:,} bytes", f"{limit:,} bytes"
+        told = f"This file is {has}" if size else "This file is too large"
+        super().__init__(f"{told}. Your plan takes files up to {takes}.".replace("\xa0", " "))
 
 
 @dataclass(frozen=True)
@@ -51,26 +54,18 @@ def check_size(user: User, size: int) -> None:
 def receive(user: User, upload: Upload, reference_name: str) -> Job:
     """Store the upload, look at it, and return a ticket that ``moves.enqueue`` can accept.
 
-    Raises TooLarge, UnknownReference, or the engine's InputRefused; then nothing stays behind.
+    Raises TooLarge, UnknownReference, or the engine's InputRefused; then nothing stays behind. The row comes before
+    the file: if this process is killed in between, the sweep finds the ticket and removes the file with it.
     """
     check_size(user, upload.size)
     reference = reference_named(reference_name)
-    job_id = uuid4()
-    key = f"uploads/{job_id}/input"
+    job = _ticket(user, clean_name(upload.name), reference.name)
     try:
-        size = _store(upload, key)
-        verdict = check(key, upload.name, reference)
-        job = Job.objects.create(
-            pk=job_id,
-            user=user,
-            file_name=clean_name(upload.name),
-            reference=reference.name,
-            input_key=key,
-            input_size=size,
-            verdict=verdict.to_json(),
-        )
+        job.input_size = _store(upload, job.input_key)
+        job.verdict = check(job.input_key, job.file_name, reference).to_json()
+        job.save(update_fields=["input_size", "verdict"])
     except BaseException:
-        file_store().remove_tree(f"uploads/{job_id}")
+        _withdraw(job)
         raise
     JobEvent.objects.create(job=job, status=JobStatus.UPLOADING, note="uploaded and checked")
     return job
@@ -83,17 +78,13 @@ def check(key: str, name: str, reference: Reference) -> Verdict:
 
 
 def copy_of(job: Job) -> Job:
-    """Return a new ticket for the same file: what a rerun is."""
-    ticket = Job(
-        user=job.user,
-        file_name=job.file_name,
-        reference=job.reference,
-        input_size=job.input_size,
-        verdict=job.verdict,
-    )
-    ticket.input_key = f"uploads/{ticket.pk}/input"
-    file_store().duplicate(job.input_key, ticket.input_key)
-    ticket.save()
+    """Return a new ticket for the same file: what a rerun is. Raises FileNotFoundError when the file is gone."""
+    ticket = _ticket(job.user, job.file_name, job.reference, input_size=job.input_size, verdict=job.verdict)
+    try:
+        file_store().duplicate(job.input_key, ticket.input_key)
+    except BaseException:
+        _withdraw(ticket)
+        raise
     JobEvent.objects.create(job=ticket, status=JobStatus.UPLOADING, note=f"rerun of {job.short_id}")
     return ticket
 
@@ -102,7 +93,23 @@ def clean_name(name: str) -> str:
     """Return the file's own name: no directories, no control characters, never empty, at most 120 characters."""
     base = PurePosixPath(name.replace("\\", "/")).name
     visible = "".join(character for character in base if character.isprintable()).strip()
-    return visible[-MAX_NAME:] or "variants.vcf"
+    shortened = visible[-MAX_NAME:].strip()
+    return shortened if shortened.strip(".") else "variants.vcf"
+
+
+def _ticket(user: User, file_name: str, reference: str, **fields: Any) -> Job:
+    """Return a new row that knows where its file is going to lie."""
+    job = Job(user=user, file_name=file_name, reference=reference, **fields)
+    job.input_key = f"uploads/{job.pk}/input"
+    job.save(force_insert=True)
+    return job
+
+
+def _withdraw(ticket: Job) -> None:
+    """Remove a ticket that came to nothing: its files first, as every deletion does."""
+    for prefix in ticket.keys:
+        file_store().remove_tree(prefix)
+    ticket.delete()
 
 
 def _store(upload: Upload, key: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -26,7 +26,8 @@ TABS: dict[str, tuple[str, frozenset[str]]] = {
 
 def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
     """Return what the list page shows for the query string: ``q``, ``status``, and ``before`` or ``after`` a key."""
-    text = query.get("q", "").strip()[:100]
+    # Without what cannot be printed: PostgreSQL refuses a NUL in text.
+    text = "".join(filter(str.isprintable, query.get("q", ""))).strip()[:100]
     tab = query.get("status", "") if query.get("status", "") in TABS else ""
     counts = Job.objects.of(user).queued().counts_by_status()
     found = _search(Job.objects.of(user).filter(status__in=TABS[tab][1]), text)
@@ -36,7 +37,7 @@ def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
         "page": {
             "jobs": jobs,
             "older_url": _url(kept, before=_key(jobs[-1])) if older else None,
-            "newer_url": _url(kept, after=_key(jobs[0])) if newer else None,
+            "newer_url": _newer_url(kept, jobs) if newer else None,
         },
         "tabs": [
             {
@@ -88,6 +89,11 @@ def _page(jobs: JobQuerySet, query: Mapping[str, str]) -> tuple[list[Job], bool,
     return rows[:PAGE], len(rows) > PAGE, before is not None
 
 
+def _newer_url(kept: Mapping[str, str], jobs: list[Job]) -> str:
+    """Return the page before this one; the first page where this one is empty, for its jobs were deleted."""
+    return _url(kept, after=_key(jobs[0])) if jobs else _url(kept)
+
+
 def _key(job: Job) -> str:
     return f"{job.created_at.isoformat()}_{job.pk}"
 
@@ -96,8 +102,8 @@ def _parse(key: str) -> tuple[datetime, UUID] | None:
     at, _, pk = key.partition("_")
     try:
         moment = datetime.fromisoformat(at)
-        return (moment, UUID(pk)) if moment.tzinfo else None
-    except ValueError:
+        return (moment.astimezone(UTC), UUID(pk)) if moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
 
 

@@ -20,6 +20,7 @@ from gas_site.queues import send_after_commit
 
 # A job that takes its worker down with it is not started a fourth time.
 MAX_DEATHS = 3
+MAX_NOTE = 200  # characters an event's note takes
 
 
 def move(job_id: UUID, to: JobStatus, *, where: Q | None = None, note: str = "", **changes: Any) -> bool:
@@ -33,7 +34,7 @@ def move(job_id: UUID, to: JobStatus, *, where: Q | None = None, note: str = "",
     with transaction.atomic():
         if not rows.update(status=to, **changes):
             return False
-        JobEvent.objects.create(job_id=job_id, status=to, note=note)
+        JobEvent.objects.create(job_id=job_id, status=to, note=note[:MAX_NOTE])
     return True
 
 
@@ -118,7 +119,7 @@ def complete(job: Job, summary: dict[str, Any], files: Sequence[ResultFile] = ()
     return won
 
 
-def fail(job: Job, reason: str, *, where: Q | None = None) -> bool:
+def fail(job: Job, reason: str, *, where: Q | None = None, **changes: Any) -> bool:
     """End a job with a sentence for its owner, and tell them."""
     with transaction.atomic():
         won = move(
@@ -128,6 +129,7 @@ def fail(job: Job, reason: str, *, where: Q | None = None) -> bool:
             failure=reason,
             finished_at=timezone.now(),
             lease_expires_at=None,
+            **changes,
         )
         if won:
             _tell(job, JobStatus.FAILED)
@@ -152,7 +154,7 @@ def take_from_dead_worker(job: Job, now: datetime) -> bool:
             f"The worker stopped {MAX_DEATHS} times while annotating this file, so we do not try again. "
             f"Write to {settings.CONTACT_EMAIL} and name job {job.short_id}."
         )
-        return fail(job, reason, where=expired)
+        return fail(job, reason, where=expired, deaths=F("deaths") + 1)
     with transaction.atomic():
         won = move(
             job.pk,

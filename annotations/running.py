@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import time
+import traceback
 from pathlib import Path
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from annotations.catalogue import UnknownReference, reference_named
 from annotations.engine.child import run_child
 from annotations.engine.errors import EngineError, InputRefused, Stopped
 from annotations.engine.task import Progress, Result, Task
+from annotations.figures.words import span
 from annotations.models import Job, ResultFile
 from gas_site.storage import file_store
 
@@ -64,11 +66,14 @@ def run_job(job_id: UUID) -> None:
         moves.fail(job, str(error))
     except Stopped:
         # Cancelled, deleted or taken over: whoever did that has moved the row. Only the time limit is ours to say.
-        moves.fail(job, f"This job ran longer than {settings.JOB_TIMEOUT} and was stopped.")
+        allowed = span(settings.JOB_TIMEOUT.total_seconds())
+        moves.fail(job, f"This job ran longer than {allowed} and was stopped. Split the file, or ask us for more time.")
     except UnknownReference as error:
         moves.fail(job, str(error))
-    except (EngineError, OSError):
-        logger.exception("job %s failed in attempt %d", job.pk, job.attempt)
+    except (EngineError, OSError) as error:
+        # The stack without the message: that of an OSError names the file, and a stage's may quote a record.
+        stack = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("job %s failed in attempt %d: %s\n%s", job.pk, job.attempt, type(error).__name__, stack)  # noqa: TRY400
         moves.fail(job, _our_fault(job))
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import shutil
 import time
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
@@ -44,7 +46,9 @@ def send_again() -> None:
     """Wake a worker for pending jobs whose message may be lost. The stamp is a condition: one sweep of two sends."""
     now = timezone.now()
     before = now - min(RESEND_AFTER, settings.SWEEP_EVERY * 2)
-    for pk, sent in Job.objects.waiting_since(before).values_list("pk", "last_sent_at")[:BATCH]:
+    for pk, sent in (
+        Job.objects.waiting_since(before).order_by("last_sent_at").values_list("pk", "last_sent_at")[:BATCH]
+    ):
         if Job.objects.filter(pk=pk, status=JobStatus.PENDING, last_sent_at=sent).update(last_sent_at=now):
             moves.wake(pk)
 
@@ -60,7 +64,7 @@ def finish_deletions() -> None:
     from annotations.actors import purge_job  # noqa: PLC0415 (the actors import the domain)
 
     patience = timezone.now() - RESEND_AFTER
-    for pk in Job.objects.filter(deleted_at__lt=patience).values_list("pk", flat=True)[:BATCH]:
+    for pk in Job.objects.filter(deleted_at__lt=patience).order_by("deleted_at").values_list("pk", flat=True)[:BATCH]:
         send_after_commit(purge_job, str(pk))
 
 
@@ -69,9 +73,20 @@ def clean_work_directory() -> None:
     oldest = time.time() - max(WORK_LIFE, settings.JOB_TIMEOUT * 2).total_seconds()
     for directory in (settings.WORK_DIR, settings.FILE_UPLOAD_TEMP_DIR):
         for path in directory.iterdir() if directory.is_dir() else ():
-            if path == settings.FILE_UPLOAD_TEMP_DIR or path.stat().st_mtime > oldest:
-                continue
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+            if path != settings.FILE_UPLOAD_TEMP_DIR and _last_touched(path) < oldest:
+                _remove(path)
+
+
+def _last_touched(path: Path) -> float:
+    """Return the time of the last change; what a worker removed meanwhile counts as new."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -37,13 +37,21 @@ def limit_upload(request: HttpRequest, limit: int | None) -> None:
 
     Must run before anything reads ``request.POST``: Django builds the handlers then.
     """
-    announced = int(request.META.get("CONTENT_LENGTH") or 0)
+    announced = _announced(request)
     if limit is not None and announced > limit + FORM_OVERHEAD:
         raise TooLarge(None, limit)
     handlers: list[FileUploadHandler] = [TemporaryFileUploadHandler(request)]
     if limit is not None:
         handlers.insert(0, PlanLimit(request, limit))
     request.upload_handlers = handlers
+
+
+def _announced(request: HttpRequest) -> int:
+    """Return the Content-Length; one that is no number counts as none, as Django has it."""
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
 
 
 def refuse_if_exceeded(request: HttpRequest) -> None:

@@ -17,6 +17,7 @@ from annotations import deleting, intake, moves
 from annotations.job_page import detail_context
 from annotations.listing import list_context
 from annotations.models import Job, JobStatus, ResultFile
+from gas_site.requests import HtmxRequest
 from gas_site.storage import file_store
 
 CONTENT_TYPES = {
@@ -31,13 +32,16 @@ CONTENT_TYPES = {
 
 def own_job(request: HttpRequest, job_id: UUID) -> Job:
     """Return the signed-in user's job; anybody else's is not found, as if it did not exist."""
-    return get_object_or_404(Job.objects.of(signed_in_user(request)), pk=job_id)
+    user = signed_in_user(request)
+    job = get_object_or_404(Job.objects.of(user), pk=job_id)
+    job.user = user  # the same row, so the page need not ask for it again
+    return job
 
 
 @login_required
 @never_cache
 @require_safe
-def job_list(request: HttpRequest) -> HttpResponse:
+def job_list(request: HtmxRequest) -> HttpResponse:
     """Show one's own jobs, newest first."""
     context = list_context(signed_in_user(request), request.GET)
     template = "annotations/partials/job_rows.html" if request.htmx else "annotations/list.html"
@@ -74,8 +78,11 @@ def log(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Show the log of a completed job."""
     job = own_job(request, job_id)
     file = get_object_or_404(ResultFile, job=job, kind="log")
-    with file_store().read(file.key) as stored:
-        text = stored.read().decode(errors="replace")
+    try:
+        with file_store().read(file.key) as stored:
+            text = stored.read().decode(errors="replace")
+    except FileNotFoundError as error:
+        raise Http404 from error
     return render(request, "annotations/log.html", {"job": job, "file": file, "text": text})
 
 
@@ -113,10 +120,20 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def rerun(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Annotate the same file again, as a new job."""
+    """Annotate the same file again, as a new job; one that has not ended is not doubled."""
     job = own_job(request, job_id)
-    intake.check_size(job.user, job.input_size)
-    ticket = intake.copy_of(job)
+    if not job.is_terminal:
+        messages.info(request, "This job has not ended yet.")
+        return redirect(job)
+    try:
+        intake.check_size(job.user, job.input_size)
+        ticket = intake.copy_of(job)
+    except intake.TooLarge as error:
+        messages.error(request, str(error))
+        return redirect(job)
+    except FileNotFoundError:
+        messages.error(request, "The uploaded file is not here any more. Upload it again.")
+        return redirect(job)
     moves.enqueue(ticket.pk, ticket.reference)
     return redirect(ticket)
 

@@ -16,6 +16,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
 _DURATION_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*(b|kb|mb|gb)?")
 _BYTE_UNITS = {"b": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}
+MAX_BYTES = 2**63 - 1  # what the database's column holds
 
 
 class BadSetting(ImproperlyConfigured):
@@ -28,12 +29,13 @@ class BadSetting(ImproperlyConfigured):
 def read(name: str, default: str, convert: Callable[[str], Value], takes: str) -> Value:
     """Return the converted value of ``name`` (or of ``default`` when it is unset or empty).
 
-    Raises BadSetting when ``convert`` raises ValueError; ``takes`` completes the sentence "It takes …".
+    Raises BadSetting when ``convert`` raises ValueError or OverflowError; ``takes`` completes the sentence
+    "It takes …".
     """
     value = os.environ.get(name, "").strip() or default
     try:
         return convert(value)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BadSetting(name, value, takes) from error
 
 
@@ -59,16 +61,17 @@ def flag(name: str, *, default: bool) -> bool:
     return read(name, "yes" if default else "no", convert, "yes or no")
 
 
-def integer(name: str, default: int, *, least: int = 0) -> int:
-    """Return a whole number of at least ``least``."""
+def integer(name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
+    """Return a whole number from ``least`` to ``most``."""
 
     def convert(value: str) -> int:
         number = int(value)
-        if number < least:
+        if number < least or (most is not None and number > most):
             raise ValueError(value)
         return number
 
-    return read(name, str(default), convert, f"a whole number, {least} or more")
+    takes = f"a whole number, {least} or more" if most is None else f"a whole number from {least} to {most}"
+    return read(name, str(default), convert, takes)
 
 
 def parse_duration(value: str) -> timedelta:
@@ -79,9 +82,17 @@ def parse_duration(value: str) -> timedelta:
     return timedelta(**{_DURATION_UNITS[match[2]]: float(match[1])})
 
 
-def duration(name: str, default: str) -> timedelta:
-    """Return a length of time written as 5s, 5m, 2h or 7d."""
-    return read(name, default, parse_duration, "a length of time such as 30s, 5m, 2h or 7d")
+def duration(name: str, default: str, *, least: timedelta = timedelta(0)) -> timedelta:
+    """Return a length of time of at least ``least``, written as 5s, 5m, 2h or 7d."""
+
+    def convert(value: str) -> timedelta:
+        length = parse_duration(value)
+        if length < least:
+            raise ValueError(value)
+        return length
+
+    shortest = f", {least.total_seconds():g}s or more" if least else ""
+    return read(name, default, convert, f"a length of time such as 30s, 5m, 2h or 7d{shortest}")
 
 
 def size(name: str, default: str) -> int:
@@ -91,7 +102,10 @@ def size(name: str, default: str) -> int:
         match = _BYTES.fullmatch(value.lower())
         if not match:
             raise ValueError(value)
-        return int(float(match[1]) * _BYTE_UNITS[match[2] or "b"])
+        number = int(float(match[1]) * _BYTE_UNITS[match[2] or "b"])
+        if number > MAX_BYTES:
+            raise ValueError(value)
+        return number
 
     return read(name, default, convert, "a size such as 150KB, 2MB or 5GB")
 

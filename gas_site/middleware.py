@@ -17,6 +17,8 @@ def styled_method_not_allowed(
         response = get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content and request.accepts("text/html"):
             response.content = render_to_string("405.html", {"allowed": response["Allow"]}, request)
+            # CommonMiddleware counted the empty body; the server would send that many bytes of the page: none.
+            response["Content-Length"] = str(len(response.content))
         return response
 
     return middleware

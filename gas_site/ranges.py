@@ -12,7 +12,8 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header, http_date
 
 CHUNK = 256 * 1024
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+# More digits than a file can have bytes are malformed; int() refuses above 4,300 of them.
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 
 
 class Unsatisfiable(Exception):
@@ -50,6 +51,8 @@ def ranged_response(request: HttpRequest, file: BinaryIO, file_name: str, conten
 
 def _span(request: HttpRequest, size: int, tag: str) -> tuple[int, int] | None:
     """Return the first and last byte asked for, or None for the whole file. Raises Unsatisfiable."""
+    if request.method != "GET":  # section 14.2: Range means nothing for HEAD
+        return None
     match = _RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
     if not match or request.headers.get("If-Range", tag) != tag or not (match[1] or match[2]):
         return None

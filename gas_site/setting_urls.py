@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -29,12 +30,13 @@ def database(data_dir: Path) -> dict[str, Any]:
     takes = "sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME"
     default = f"sqlite:///{data_dir / 'gas.sqlite3'}"
     value = text("DATABASE_URL", default)
-    if urlsplit(value).scheme not in {"sqlite", "postgres", "postgresql"}:
+    if value.partition("://")[0] not in {"sqlite", "postgres", "postgresql"}:
         raise BadSetting("DATABASE_URL", _without_password(value), takes)
     try:
         config: dict[str, Any] = dict(dj_database_url.parse(value, conn_max_age=60, conn_health_checks=True))
-    except (ValueError, KeyError) as error:
-        raise BadSetting("DATABASE_URL", _without_password(value), takes) from error
+    except (ValueError, KeyError):
+        # Not "from" the error, here and below: its message may quote a part of the password.
+        raise BadSetting("DATABASE_URL", _without_password(value), takes) from None
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {**config.get("OPTIONS", {}), **SQLITE_OPTIONS}
     return config
@@ -102,10 +104,9 @@ def queue_url(data_dir: Path) -> str:
     """Return QUEUE_URL, checked."""
     value = text("QUEUE_URL", f"redis+embedded://{data_dir / 'queue'}")
     scheme, _, rest = value.partition("://")
-    if scheme not in {"redis+embedded", "redis", "rediss", "unix"} or not rest:
-        raise BadSetting(
-            "QUEUE_URL", _without_password(value), "redis+embedded://DIRECTORY or redis://HOST:PORT/DATABASE"
-        )
+    if scheme not in {"redis+embedded", "redis", "rediss", "unix"} or not rest or not _address_is_whole(value):
+        takes = "redis+embedded://DIRECTORY or redis://HOST:PORT/DATABASE"
+        raise BadSetting("QUEUE_URL", _without_password(value), takes)
     return value
 
 
@@ -118,18 +119,16 @@ def email(data_dir: Path) -> dict[str, Any]:
         return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": path}
     if value == "console:":
         return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    if value.partition("://")[0] not in {"smtp", "smtps"} or not _address_is_whole(value):
+        raise BadSetting("EMAIL_URL", _without_password(value), takes)
     parts = urlsplit(value)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+    if not parts.hostname:
         raise BadSetting("EMAIL_URL", _without_password(value), takes)
     implicit_tls = parts.scheme == "smtps"
-    try:
-        port = parts.port or (465 if implicit_tls else 587)
-    except ValueError as error:
-        raise BadSetting("EMAIL_URL", _without_password(value), takes) from error
     return {
         "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "EMAIL_HOST": parts.hostname,
-        "EMAIL_PORT": port,
+        "EMAIL_PORT": parts.port or (465 if implicit_tls else 587),
         "EMAIL_HOST_USER": unquote(parts.username or ""),
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
         "EMAIL_USE_SSL": implicit_tls,
@@ -138,7 +137,33 @@ def email(data_dir: Path) -> dict[str, Any]:
     }
 
 
+def site_url(port: int) -> str:
+    """Return SITE_URL without a slash at its end: where people reach the site, and what links in mails begin with."""
+    value = text("SITE_URL", f"http://127.0.0.1:{port}").rstrip("/")
+    if (
+        value.partition("://")[0] not in {"http", "https"}
+        or not _address_is_whole(value)
+        or not urlsplit(value).hostname
+    ):
+        raise BadSetting("SITE_URL", _without_password(value), "https://HOST or http://HOST:PORT")
+    return value
+
+
+def host_of(url: str) -> str:
+    """Return the host of a checked URL as ALLOWED_HOSTS writes it, an IPv6 address in brackets."""
+    host = urlsplit(url).hostname or ""
+    return f"[{host}]" if ":" in host else host
+
+
+def _address_is_whole(value: str) -> bool:
+    """Say whether host and port of a URL can be read."""
+    try:
+        _ = urlsplit(value).port
+    except ValueError:
+        return False
+    return True
+
+
 def _without_password(value: str) -> str:
-    """Return the URL fit for an error message: a password in it stays unread."""
-    parts = urlsplit(value)
-    return value.replace(f":{parts.password}@", ":***@") if parts.password else value
+    """Return the URL fit for an error message: a password in it stays unread, also where the URL is broken."""
+    return re.sub(r"(://[^:@]*:).*@", r"\1***@", value)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -19,10 +21,16 @@ django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / "var"))).absolute()
-PORT = environment.integer("PORT", 8000, least=1)
+PORT = environment.integer("PORT", 8000, least=1, most=65_535)
 SITE_NAME = environment.text("SITE_NAME", "GAS")
-SITE_URL = environment.text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+SITE_URL = setting_urls.site_url(PORT)
 CONTACT_EMAIL = environment.text("CONTACT_EMAIL", "gas@localhost")
+WORK_DIR = DATA_DIR / "work"
+FILE_UPLOAD_TEMP_DIR = WORK_DIR / "incoming"
+try:
+    FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    raise environment.BadSetting("DATA_DIR", str(DATA_DIR), "a directory that this user may write to") from error
 
 
 def _secret_key() -> str:
@@ -31,19 +39,21 @@ def _secret_key() -> str:
     if given:
         return given
     path = DATA_DIR / "secret_key"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # O_EXCL: of two processes that start together one makes the key, and both read it.
-    with (
-        contextlib.suppress(FileExistsError),
-        os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file,
-    ):
-        file.write(secrets.token_urlsafe(50))
+    if not path.exists():
+        # A link appears with its whole content and never replaces another: of two processes that start together
+        # one makes the key, and both read the same.
+        handle, made = tempfile.mkstemp(dir=DATA_DIR, prefix=".secret_key.")  # readable by its owner alone
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        with contextlib.suppress(FileExistsError):
+            os.link(made, path)
+        os.unlink(made)
     return path.read_text()
 
 
 SECRET_KEY = _secret_key()
 DEBUG = environment.flag("DEBUG", default=False)
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", f"{setting_urls.host_of(SITE_URL)},localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", "")
 HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -146,9 +156,6 @@ STORAGES = {
 }
 VAULT = setting_urls.vault(DATA_DIR)
 RESTORE_TIERS = setting_urls.restore_tiers()
-WORK_DIR = DATA_DIR / "work"
-FILE_UPLOAD_TEMP_DIR = WORK_DIR / "incoming"
-FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2  # pasted text; files are streamed and have their plan's limit
 BUNDLED_REFERENCES = BASE_DIR / "annotations" / "references"
@@ -157,9 +164,9 @@ REFERENCE_DIRS = [BUNDLED_REFERENCES, DATA_DIR / "references"]
 QUEUE_URL = setting_urls.queue_url(DATA_DIR)
 QUEUE_DIRECTORY = setting_urls.queue_directory(DATA_DIR)
 ANNOTATE_THREADS = environment.integer("ANNOTATE_THREADS", 2, least=1)
-JOB_TIMEOUT = environment.duration("JOB_TIMEOUT", "12h")
-LEASE = environment.duration("LEASE", "60s")
-SWEEP_EVERY = environment.duration("SWEEP_EVERY", "60s")
+JOB_TIMEOUT = environment.duration("JOB_TIMEOUT", "12h", least=timedelta(seconds=1))
+LEASE = environment.duration("LEASE", "60s", least=timedelta(seconds=2))  # it is renewed once a second
+SWEEP_EVERY = environment.duration("SWEEP_EVERY", "60s", least=timedelta(seconds=1))
 
 globals().update(setting_urls.email(DATA_DIR))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.text("EMAIL_FROM", f"{SITE_NAME} <{CONTACT_EMAIL}>")

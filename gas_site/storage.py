@@ -10,10 +10,11 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import FileSystemStorage, storages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -68,13 +69,14 @@ class DiskStore(FileSystemStorage):
         target = self._target(key)
         try:
             path.chmod(0o600)
+            _sync(path)
             path.rename(target)
         except OSError:
             with path.open("rb") as source:
                 self.receive(iter(lambda: source.read(COPY_CHUNK), b""), key)
             path.unlink()
         else:
-            _sync_directory(target.parent)
+            _sync(target.parent)
 
     def receive(self, chunks: Iterator[bytes], key: str) -> int:
         """Write to a hidden name, sync, rename: a crash leaves no half file under the key."""
@@ -92,7 +94,7 @@ class DiskStore(FileSystemStorage):
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
-        _sync_directory(target.parent)
+        _sync(target.parent)
         return size
 
     @contextmanager
@@ -122,11 +124,14 @@ class DiskStore(FileSystemStorage):
         Path(self.path(key)).unlink(missing_ok=True)
 
     def remove_tree(self, prefix: str) -> None:
-        """Remove the directory."""
-        try:
-            shutil.rmtree(self.path(prefix))
-        except FileNotFoundError:
-            return  # removed before: deleting twice is as good as once
+        """Remove the directory; beside another who removes it, go on until nothing is left."""
+        path = Path(self.path(prefix))
+        if path == Path(self.location):
+            raise SuspiciousFileOperation("a prefix names something in the store, never all of it")
+        while path.exists():
+            # rmtree stops at the first entry that somebody else removed before it.
+            with suppress(FileNotFoundError):
+                shutil.rmtree(path)
 
     def serve(self, request: HttpRequest, key: str, file_name: str, content_type: str) -> HttpResponseBase:
         """Stream the file, or the range asked for."""
@@ -139,9 +144,9 @@ class DiskStore(FileSystemStorage):
         return path
 
 
-def _sync_directory(directory: Path) -> None:
-    """Make a rename survive a power cut (fsync(2): the directory entry is synced apart from the file)."""
-    handle = os.open(directory, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Make a file or a rename survive a power cut (fsync(2): a directory entry is synced apart from its file)."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -9,19 +9,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from isal import isal_zlib
 
 from annotations.engine.errors import InputRefused
-from annotations.engine.limits import Limits
+from annotations.engine.limits import GIB, Limits
 from annotations.engine.sniff import HEAD_BYTES
 
 #: The empty block that ends every BGZF file (SAM specification, section 4.1.2).
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+#: isal's stubs give its exception class the type of an instance.
+_DEFLATE_ERROR = cast("type[Exception]", isal_zlib.error)
 _GZIP_MAGIC = b"\x1f\x8b"
 _READ_BYTES = 128 * 1024
 _BLOCK_BYTES = 512 * 1024
-_AGAIN = "Compress the VCF again with bgzip or gzip and send it again."
+_VERIFY_BYTES = GIB
+_AGAIN = "Check your copy of it, or compress the VCF again with bgzip, and send it again."
 
 
 class Expander:
@@ -57,12 +61,15 @@ class Expander:
         yield from self._blocks
 
     def verify_rest(self) -> None:
-        """Decompress what is left and throw it away; raises InputRefused when the packing is broken.
+        """Decompress what is left (a GiB at most) and throw it away; raises InputRefused when the packing is broken.
 
         For the moment a record looks garbled: a damaged file should be called damaged.
         """
-        for _ in self._blocks:
-            pass
+        seen = 0
+        for block in self._blocks:
+            seen += len(block)
+            if seen > _VERIFY_BYTES:
+                return
 
     def close(self) -> None:
         """Close the file."""
@@ -99,7 +106,7 @@ class Expander:
         while True:
             try:
                 out = member.decompress(data, _BLOCK_BYTES)
-            except isal_zlib.error as error:
+            except _DEFLATE_ERROR as error:
                 raise _damaged() from error
             if out:
                 self._count(len(out))

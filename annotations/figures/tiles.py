@@ -48,7 +48,7 @@ def tiles_of(summary: Mapping[str, Any]) -> tuple[Tile, ...]:
     return tuple(tiles)
 
 
-def classes(summary: Mapping[str, Any], most: int = 2) -> str:
+def classes(summary: Mapping[str, Any], most: int = 3) -> str:
     """The commonest classes of variant, and the rest as other: "43 substitutions, 1 deletion"."""
     counts = sorted(((int(n), name) for name, n in summary.get("by_class", {}).items() if n), reverse=True)
     named = [counted(n, *_CLASSES.get(name, (name, name))) for n, name in counts[:most]]
