@@ -39,11 +39,11 @@ def purge(job_id: UUID) -> bool:
     job = Job.objects.filter(pk=job_id, deleted_at__isnull=False).first()
     if job is None:
         return False
-    answers = annotation_deleting.send(Job, job=job)
+    answers: list[tuple[Any, Any]] = annotation_deleting.send(Job, job=job)
     for prefix in job.keys:
         file_store().remove_tree(prefix)
     with transaction.atomic():
-        _write_receipt(job, [answer for _, answer in answers if answer])
+        _write_receipt(job, [answer for _, answer in answers if isinstance(answer, dict)])
         Job.objects.filter(pk=job_id, deleted_at__isnull=False).delete()
     logger.info("job %s removed", job_id)
     return True
@@ -55,7 +55,7 @@ def _write_receipt(job: Job, answers: list[dict[str, Any]]) -> None:
         job=job.pk,
         defaults={
             "owner": job.user_id,
-            "asked_at": job.deleted_at,
+            "asked_at": job.deleted_at or timezone.now(),
             "files": len(sizes),
             "bytes": sum(sizes),
             "details": {name: number for answer in answers for name, number in answer.items()},

@@ -15,6 +15,8 @@ from django.utils import timezone
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from annotations.availability import Availability
+
 
 class JobStatus(models.TextChoices):
     """Where an annotation is. Storage has its own states, in the archive."""
@@ -103,6 +105,9 @@ class Job(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="Hidden since; the sweep removes the rest.")
+
+    # Where the result is; set by pages that show it, see availability.availability_of.
+    availability: Availability | None = None
 
     objects = JobQuerySet.as_manager()
 

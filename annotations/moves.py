@@ -176,7 +176,6 @@ def cancel(job: Job, note: str) -> bool:
 
 
 def _tell(job: Job, outcome: JobStatus) -> None:
-    job.status = outcome
     availability = availability_of([job]).get(job.pk)
     due_at = availability.due_at if availability else None
     context = {

@@ -7,6 +7,7 @@ again, one whose id was not is found by its label and removed.
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -105,7 +106,7 @@ def publish(claim: Claim) -> bool:
     """Make the vault's copies the ones that count; False when the owner was upgraded and they are asked back."""
     with owner_locked(claim) as plan:
         now = timezone.now()
-        cold = {"untidy": True, "due_at": None, "verified_at": now}
+        cold: dict[str, Any] = {"untidy": True, "due_at": None, "verified_at": now}
         if not move(claim.pk, HoldingState.ARCHIVED, where=claim.held, **cold):
             raise LostClaim
         upgraded = plan.retention is None

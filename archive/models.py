@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -111,10 +111,6 @@ class Holding(models.Model):
 
     objects = HoldingQuerySet.as_manager()
 
-    if TYPE_CHECKING:
-        files: models.Manager[HoldingFile]
-        events: models.Manager[HoldingEvent]
-
     class Meta:
         indexes = [
             models.Index(fields=["owner", "state"], name="holding_of_user"),
@@ -179,4 +175,4 @@ LAST_RETRY = timedelta(hours=1)
 
 def retry_delay(attempts: int) -> timedelta:
     """Return how long to wait after the ``attempts``-th failure in a row."""
-    return min(FIRST_RETRY * 2 ** min(attempts - 1, 20), LAST_RETRY)
+    return min(FIRST_RETRY * (1 << min(attempts - 1, 20)), LAST_RETRY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -126,7 +127,7 @@ def publish(claim: Claim) -> None:
     with owner_locked(claim) as plan:
         request_id = claim.holding().request_id
         due_at = timezone.now() + plan.retention if plan.retention is not None else None
-        hot = {"untidy": True, "due_at": due_at, "verified_at": timezone.now(), "request": None}
+        hot: dict[str, Any] = {"untidy": True, "due_at": due_at, "verified_at": timezone.now(), "request": None}
         if not move(claim.pk, HoldingState.AVAILABLE, where=claim.held, tier="", expected_at=None, **hot):
             raise LostClaim
         if request_id is not None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Plan, PlanChange, User
 from accounts.notifications import notify
+from annotations.figures.words import span
 from annotations.models import COLD_KINDS, Job
 from archive import waking
 from archive.models import Holding, HoldingFile, HoldingState
@@ -74,7 +75,7 @@ def start_retention(user: User, retention: timedelta) -> int:
 
 def _tell(user: User, retention: timedelta, count: int) -> None:
     change = PlanChange.objects.filter(user=user).first()
-    context = {"minutes": retention.total_seconds() / 60, "count": count, "path": reverse("annotations:list")}
+    context = {"length": span(retention.total_seconds()), "count": count, "path": reverse("annotations:list")}
     notify(user, "results_go_cold", change.pk if change else user.pk, context)
 
 

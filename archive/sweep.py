@@ -26,7 +26,7 @@ def sweep() -> None:
 def overlooked() -> list[tuple[int, datetime]]:
     """Return holdings whose message is late or whose worker let the lease run out, oldest first."""
     late = Holding.objects.overlooked(timezone.now() - waking.patience())
-    return list(late.values_list("pk", "wake_at")[:BATCH])
+    return [(row.pk, row.wake_at) for row in late.only("pk", "wake_at")[:BATCH] if row.wake_at]
 
 
 def wake(rows: Iterable[tuple[int, datetime]]) -> None:

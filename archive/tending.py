@@ -34,7 +34,7 @@ def tend(pk: int) -> None:
     except (VaultFault, BadCopy, OSError) as error:
         logger.warning("holding %d put off: %s", pk, reason(error))
         claims.note_failure(claim, reason(error))
-    except Exception as error:  # noqa: BLE001 (a bug is retried with growing pauses, and stands in the admin)
+    except Exception as error:  # a bug is retried with growing pauses, and stands in the admin
         logger.exception("holding %d put off", pk)
         claims.note_failure(claim, reason(error))
     waking.settle(claim)

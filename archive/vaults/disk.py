@@ -1,8 +1,10 @@
-"""The vault on a disk (``VAULT_URL=file:DIRECTORY``): for a lab with slow, large disks, and for one machine that
-shows the whole way of a result, retrieval times and refusals included.
+"""The vault on a disk (``VAULT_URL=file:DIRECTORY``).
+
+For a lab that puts it on slow, large disks, and for one machine that is to show the whole way of a result,
+retrieval times and refusals included.
 
     DIRECTORY/archives/7f/7f3a…/<random>.data     the content, as is or as a gzip file
-    DIRECTORY/archives/7f/7f3a…/<random>.json     size and SHA-256 of the content; an archive is whole once this is there
+    DIRECTORY/archives/7f/7f3a…/<random>.json     its size and SHA-256; with this the archive is whole
     DIRECTORY/retrievals/7f/7f3a…/<random>.json   when the archive may be read
     DIRECTORY/expedited/                          one mark for each expedited retrieval that is on its way
 """

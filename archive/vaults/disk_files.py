@@ -51,7 +51,7 @@ def _gunzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
                 yield unpacker.decompress(waiting, PIECE)
                 waiting = unpacker.unconsumed_tail
         yield unpacker.flush()
-    except isal_zlib.error as error:
+    except zlib.error as error:  # isal raises its own subclass
         raise VaultFault("the archive is damaged: its compression cannot be undone") from error
     if not unpacker.eof:
         raise VaultFault("the archive is damaged: its end is missing")
