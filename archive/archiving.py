@@ -18,7 +18,7 @@ from archive.failpoints import reach
 from archive.models import Holding, HoldingFile, HoldingState
 from archive.moves import move
 from archive.vaults import vault, vault_named
-from archive.vaults.base import ArchiveMissing, Content, Stored, Vault
+from archive.vaults.base import ArchiveDamaged, ArchiveMissing, Content, Stored, Vault
 from archive.vaults.disk_files import pieces_of
 from gas_site.storage import file_store
 
@@ -77,10 +77,10 @@ def _store(claim: Claim, place: Vault, holding: Holding, file: HoldingFile) -> N
 
 
 def vault_copy(place: Vault, file: HoldingFile, claim: Claim) -> Content | None:
-    """Return what the file's archive holds, or None when there is none."""
+    """Return what the file's archive holds, or None when there is none that can be read."""
     try:
         return place.checksum(file.archive_id, claim.beat)
-    except ArchiveMissing:
+    except (ArchiveMissing, ArchiveDamaged):
         return None
 
 

@@ -28,7 +28,7 @@ def ask_back(user: User, reason: str, *, tier: str = "", only: Sequence[int] | N
         owner = User.objects.select_for_update(of=("self",)).select_related("plan").get(pk=user.pk)
         rows = Holding.objects.of(user).filter(job__deleted_at=None)
         rows = rows if only is None else rows.filter(pk__in=only)
-        request = RestoreRequest.objects.create(owner=owner, reason=reason)
+        request = RestoreRequest.objects.create(owner=owner, reason=reason, created_at=timezone.now())
         keys = _move(rows, request, tier)
         under_way = 0
         if owner.plan.retention is None:

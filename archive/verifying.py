@@ -7,7 +7,7 @@ from django.utils import timezone
 from archive.copies import wanted
 from archive.models import Holding, HoldingFile
 from archive.vaults import vault_named
-from archive.vaults.base import ArchiveMissing, Beat, Content, Vault, VaultFault, no_beat
+from archive.vaults.base import ArchiveDamaged, ArchiveMissing, Beat, Content, Vault, VaultFault, no_beat
 from archive.vaults.disk_files import hashed, pieces_of
 from gas_site.storage import file_store
 
@@ -38,7 +38,7 @@ def _first_problem(holding: Holding, beat: Beat) -> str:
         content = _cold(place, file, beat) if place else _hot(file, beat)
         where = "vault" if place else "file store"
         if content is None:
-            return f"the {file.kind} is not in the {where}"
+            return f"the {file.kind} is not in the {where}, or is damaged there"
         if content != wanted(file):
             return f"the {file.kind} in the {where} differs from what the job made"
     return ""
@@ -54,5 +54,5 @@ def _hot(file: HoldingFile, beat: Beat) -> Content | None:
 def _cold(place: Vault, file: HoldingFile, beat: Beat) -> Content | None:
     try:
         return place.checksum(file.archive_id, beat)
-    except ArchiveMissing:
+    except (ArchiveMissing, ArchiveDamaged):
         return None

@@ -32,6 +32,10 @@ class ArchiveMissing(VaultFault):
     """The vault knows no such archive."""
 
 
+class ArchiveDamaged(VaultFault):
+    """The stored copy cannot be read to its end: what was stored is not there any more."""
+
+
 @dataclass(frozen=True)
 class Content:
     """What a copy holds: its size in bytes and its SHA-256 in hex."""
@@ -94,7 +98,7 @@ class Vault(Protocol):
     def checksum(self, archive_id: str, beat: Beat = no_beat) -> Content:
         """Return what the stored copy holds: read again where the vault can, else vouched for by the service.
 
-        Never takes a retrieval. Raises ArchiveMissing.
+        Never takes a retrieval. Raises ArchiveMissing, ArchiveDamaged.
         """
 
     def request(self, archive_id: str, tier: str) -> Retrieval:
@@ -107,7 +111,9 @@ class Vault(Protocol):
         """Say how a retrieval stands."""
 
     def read(self, archive_id: str, retrieval_id: str) -> Iterator[bytes]:
-        """Yield the content of a retrieved archive in pieces. Raises NotRetrieved, ArchiveMissing."""
+        """Yield the content of a retrieved archive in pieces. Raises NotRetrieved,
+        ArchiveMissing, ArchiveDamaged.
+        """
 
     def remove(self, archive_id: str) -> None:
         """Remove an archive and whatever was asked for of it; one that is not there is no error."""

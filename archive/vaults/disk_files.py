@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from isal import isal_zlib
+from isal.igzip_lib import IsalError
 
-from archive.vaults.base import Beat, Content, VaultFault
+from archive.vaults.base import ArchiveDamaged, Beat, Content
 
 PIECE = 1024 * 1024
 # zlib's name for a window of 32 KB with gzip's header and trailer, so that `gunzip` reads an archive by hand.
@@ -51,10 +52,10 @@ def _gunzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
                 yield unpacker.decompress(waiting, PIECE)
                 waiting = unpacker.unconsumed_tail
         yield unpacker.flush()
-    except zlib.error as error:  # isal raises its own subclass
-        raise VaultFault("the archive is damaged: its compression cannot be undone") from error
+    except (zlib.error, IsalError) as error:
+        raise ArchiveDamaged("the archive is damaged: its compression cannot be undone") from error
     if not unpacker.eof:
-        raise VaultFault("the archive is damaged: its end is missing")
+        raise ArchiveDamaged("the archive is damaged: its end is missing")
 
 
 CODECS = {"none": Codec(_as_is, _as_is), "gzip": Codec(_gzipped, _gunzipped)}

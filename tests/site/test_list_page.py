@@ -71,6 +71,7 @@ def test_the_tabs_count_and_filter_by_state(alice: User) -> None:
         ("All", 7),
         ("In progress", 2),
         ("Ready", 3),
+        ("Cold storage", 0),
         ("Failed", 2),
         ("Cancelled", 0),
     ]
@@ -204,7 +205,8 @@ def test_the_number_of_queries_does_not_grow(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     make_jobs(alice, count)
-    expected = 6 if "q" in query else 5  # session, user, plan, counts, rows; a search looks for ids as well
+    # Session, user, plan, counts, those in cold storage, rows, where they are; a search looks for ids as well.
+    expected = 8 if "q" in query else 7
     with django_assert_num_queries(expected):
         assert alices.get(LIST, query).status_code == 200
 
