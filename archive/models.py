@@ -66,15 +66,18 @@ class HoldingQuerySet(models.QuerySet["Holding"]):
         under_way = Q(state__in=[HoldingState.ARCHIVING, HoldingState.RESTORING])
         return self.filter(due | under_way | Q(untidy=True)).filter(Q(retry_at=None) | Q(retry_at__lte=now))
 
+    def unclaimed(self, now: datetime) -> Self:
+        """Return what nobody holds."""
+        return self.filter(Q(lease_expires_at=None) | Q(lease_expires_at__lt=now))
+
     def claimable(self, now: datetime) -> Self:
         """Return what wants work, nobody holds, and whose job is not deleted.
 
         No join: with one, Django updates ``WHERE id IN (SELECT …)``, whose inner part PostgreSQL does not look at
         again once the row that two workers wait for is free, and both would win.
         """
-        free = Q(lease_expires_at=None) | Q(lease_expires_at__lt=now)
         there = Exists(Job.objects.filter(pk=OuterRef("job_id"), deleted_at=None))
-        return self.wanting_work(now).filter(free).filter(there)
+        return self.wanting_work(now).unclaimed(now).filter(there)
 
     def overlooked(self, moment: datetime) -> Self:
         """Return what expected a message, or had a worker, before ``moment``, and has not been looked at since."""

@@ -54,15 +54,16 @@ def settle(claim: Claim) -> None:
 def pass_on(pk: int) -> None:
     """Do what a message does that came to nothing: hop when it was the expected one, else end here."""
     now = timezone.now()
-    row = Holding.objects.filter(pk=pk, lease_expires_at=None, wake_at__lte=now + SLACK).first()
+    row = Holding.objects.unclaimed(now).filter(pk=pk, wake_at__lte=now + SLACK).first()
     if row is None:
         return  # a worker has it, or this is a double: the expected message is still to come
     at = wanted_at(row, now)
     if at and at <= now:
         return  # taken this very moment, or its job is being deleted; the sweep looks again
     stop = hop(at, now) if at else None
-    unchanged = Holding.objects.filter(pk=pk, lease_expires_at=None, wake_at=row.wake_at)
-    if unchanged.update(wake_at=stop) and stop:
+    unchanged = Holding.objects.unclaimed(now).filter(pk=pk, wake_at=row.wake_at)
+    # A lease may be left of a worker that died after its last deed.
+    if unchanged.update(wake_at=stop, lease_expires_at=None, worker="") and stop:
         send(pk, stop)
 
 

@@ -32,13 +32,24 @@ from archive.requests import ask_back
 from archive.tending import retrieval_completed
 from archive.vaults import vault
 from archive.vaults.base import VaultFault
-from tests.archive.world import MINUTE, SECOND, Message, World, change_plan, complete, good_cold, good_hot, make_world
+from tests.archive.world import (
+    MINUTE,
+    SECOND,
+    Message,
+    World,
+    change_plan,
+    complete,
+    good_cold,
+    good_hot,
+    make_world,
+    run,
+)
 from tests.site.factories import make_user
 
 NUMBERS = st.integers(0, 1_000)
-STEPS = st.sampled_from(sorted(failpoints.STEPS))
+FAULTS = st.sampled_from(["away", "bad store", "bad read", "no room", "forgotten", "healed"])
 LENGTHS = st.sampled_from([SECOND, 3 * SECOND, 61 * SECOND, 5 * MINUTE, 16 * MINUTE])
-INTERRUPTIONS = st.sampled_from(["", "", "kill", "lease", "upgrade", "downgrade", "delete", "another", "sweep", "staff"])
+INTERRUPTIONS = st.sampled_from(["", "kill", "kill", "lease", "lease", "upgrade", "downgrade", "delete", "another", "sweep", "staff"])
 METHODS = st.sampled_from(["store", "checksum", "request", "standing", "read", "remove"])
 # The rounds in which everything must come to rest once nothing goes wrong any more.
 ROUNDS = 60
@@ -61,7 +72,6 @@ class ArchiveMachine(RuleBasedStateMachine):
         # Whether a disk keeps its word is tried elsewhere; here it only costs time.
         self.patch.setattr(os, "fsync", lambda handle: None)
         self.deleted: set[str] = set()
-        self.nested = False
 
     @initialize(plans=st.lists(st.sampled_from([Plan.FREE, Plan.PREMIUM]), min_size=1, max_size=2))
     def people(self, plans: list[str]) -> None:
@@ -101,22 +111,27 @@ class ArchiveMachine(RuleBasedStateMachine):
     def wait(self, length: timedelta) -> None:
         self.world.clock.advance(length)
 
-    @rule(number=NUMBERS, step=STEPS, interruption=INTERRUPTIONS)
-    def deliver_a_message(self, number: int, step: str, interruption: str) -> None:
-        if due := self.world.due():
-            message = due[number % len(due)]
-            self.world.messages.remove(message)
-            self.run_interrupted(message, step, lambda: self.interrupt(interruption, number))
+    @precondition(lambda self: self.world.due())
+    @rule(number=NUMBERS, step=NUMBERS, interruption=INTERRUPTIONS)
+    def deliver_a_due_message(self, number: int, step: int, interruption: str) -> None:
+        due = self.world.due()
+        self.deliver(due[number % len(due)], step, interruption, number)
 
-    @rule(number=NUMBERS)
-    def double_a_message(self, number: int) -> None:
-        if self.world.messages and len(self.world.messages) < 50:
-            self.world.messages.append(self.world.messages[number % len(self.world.messages)])
+    @precondition(lambda self: self.world.messages)
+    @rule(number=NUMBERS, step=NUMBERS, interruption=INTERRUPTIONS)
+    def wait_for_the_next_message(self, number: int, step: int, interruption: str) -> None:
+        message = min(self.world.messages, key=lambda message: message.at)
+        self.world.clock.now = max(self.world.clock.now, message.at)
+        self.deliver(message, step, interruption, number)
 
-    @rule(number=NUMBERS)
-    def lose_a_message(self, number: int) -> None:
-        if self.world.messages:
-            self.world.messages.pop(number % len(self.world.messages))
+    @precondition(lambda self: self.world.messages)
+    @rule(number=NUMBERS, double=st.booleans())
+    def double_or_lose_a_message(self, number: int, double: bool) -> None:
+        place = number % len(self.world.messages)
+        if double:
+            self.world.messages.append(self.world.messages[place])
+        else:
+            self.world.messages.pop(place)
 
     @rule(number=NUMBERS)
     def notify(self, number: int) -> None:
@@ -133,24 +148,21 @@ class ArchiveMachine(RuleBasedStateMachine):
 
     # What goes wrong --------------------------------------------------------------------------------------
 
-    @rule(method=METHODS, times=st.integers(1, 3))
-    def vault_goes_away(self, method: str, times: int) -> None:
-        self.world.faults.failing[method] = times
-
-    @rule(stores=st.booleans())
-    def vault_makes_a_bad_copy(self, stores: bool) -> None:
-        if stores:
-            self.world.faults.rotten_stores = 1
-        else:
-            self.world.faults.rotten_reads = 1
-
-    @rule(tiers=st.sampled_from([set(), {"expedited"}, {"expedited", "standard"}]))
-    def vault_has_no_capacity(self, tiers: set[str]) -> None:
-        self.world.faults.full_tiers = set(tiers)
-
-    @rule()
-    def vault_forgets_its_retrievals(self) -> None:
-        shutil.rmtree(self.world.vault_directory / "retrievals", ignore_errors=True)
+    @rule(fault=FAULTS, method=METHODS)
+    def something_goes_wrong(self, fault: str, method: str) -> None:
+        match fault:
+            case "away":
+                self.world.faults.failing[method] = 2
+            case "bad store":
+                self.world.faults.rotten_stores = 1
+            case "bad read":
+                self.world.faults.rotten_reads = 1
+            case "no room":
+                self.world.faults.full_tiers = {"expedited"} if method < "remove" else {"expedited", "standard"}
+            case "forgotten":
+                shutil.rmtree(self.world.vault_directory / "retrievals", ignore_errors=True)
+            case "healed":
+                self.world.faults.heal()
 
     # What must hold ---------------------------------------------------------------------------------------
 
@@ -238,9 +250,13 @@ class ArchiveMachine(RuleBasedStateMachine):
             finally:
                 os.environ.pop(failpoints.VARIABLE, None)
 
-    def act(self, message: Message) -> None:
-        from tests.archive.world import run
+    def deliver(self, message: Message, step: int, interruption: str, number: int) -> None:
+        """Run a message's actor, interrupted at one of the steps that it may come to."""
+        self.world.messages.remove(message)
+        steps = steps_of(message)
+        self.run_interrupted(message, steps[step % len(steps)], lambda: self.interrupt(interruption, number))
 
+    def act(self, message: Message) -> None:
         try:
             run(message)
         except VaultFault:
@@ -272,6 +288,18 @@ class ArchiveMachine(RuleBasedStateMachine):
                 self.sweep_twice_at_once()
             case "staff":
                 self.staff_act(number, bool(number % 2))
+
+
+def steps_of(message: Message) -> list[str]:
+    """Return the steps that an actor may come to, given the row's state."""
+    if message.actor == "purge_job":
+        return ["delete.removed"]
+    holding = Holding.objects.filter(pk=int(message.arguments[0])).first() if message.actor == "tend_holding" else None
+    if holding is None:
+        return ["claim.taken"]
+    restoring = holding.state == "restoring" or (holding.state == "available" and holding.untidy)
+    deed = "restore." if restoring else "archive."
+    return ["claim.taken", "settle.released", *sorted(step for step in failpoints.STEPS if step.startswith(deed))]
 
 
 def vault_ids(world: World) -> list[str]:
