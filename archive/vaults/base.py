@@ -111,8 +111,9 @@ class Vault(Protocol):
         """Say how a retrieval stands."""
 
     def read(self, archive_id: str, retrieval_id: str) -> Iterator[bytes]:
-        """Yield the content of a retrieved archive in pieces. Raises NotRetrieved,
-        ArchiveMissing, ArchiveDamaged.
+        """Yield the content of a retrieved archive in pieces.
+
+        Raises NotRetrieved, ArchiveMissing, ArchiveDamaged.
         """
 
     def remove(self, archive_id: str) -> None:

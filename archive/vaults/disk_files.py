@@ -52,7 +52,7 @@ def _gunzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
                 yield unpacker.decompress(waiting, PIECE)
                 waiting = unpacker.unconsumed_tail
         yield unpacker.flush()
-    except (zlib.error, IsalError) as error:
+    except (zlib.error, IsalError) as error:  # type: ignore[misc]  # isal's stub calls its class a variable
         raise ArchiveDamaged("the archive is damaged: its compression cannot be undone") from error
     if not unpacker.eof:
         raise ArchiveDamaged("the archive is damaged: its end is missing")

@@ -11,15 +11,15 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from pytest_django import Settings
 
 from accounts.models import Notification, Plan, User
@@ -30,8 +30,8 @@ from archive import failpoints, retention, sweep
 from archive.models import HOT, Holding, HoldingFile, RestoreRequest
 from archive.requests import ask_back
 from archive.tending import retrieval_completed
-from archive.vaults import vault
 from archive.vaults.base import VaultFault
+from tests.archive.machine_parts import Killed, empty_tables, steps_of, vault_ids
 from tests.archive.world import (
     MINUTE,
     SECOND,
@@ -48,15 +48,16 @@ from tests.site.factories import make_user
 
 NUMBERS = st.integers(0, 1_000)
 FAULTS = st.sampled_from(["away", "bad store", "bad read", "no room", "forgotten", "healed"])
-LENGTHS = st.sampled_from([SECOND, 3 * SECOND, 61 * SECOND, 5 * MINUTE, 16 * MINUTE])
-INTERRUPTIONS = st.sampled_from(["", "kill", "kill", "lease", "lease", "upgrade", "downgrade", "delete", "another", "sweep", "staff"])
+ACTS = st.sampled_from(["complete", "complete", "upgrade", "upgrade", "downgrade", "downgrade", "delete", "staff"])
+CHANCES = st.sampled_from(["time passes", "double", "lose", "sweeps", "notification"])
+LENGTHS = [SECOND, 3 * SECOND, 61 * SECOND, 5 * MINUTE, 16 * MINUTE]
 METHODS = st.sampled_from(["store", "checksum", "request", "standing", "read", "remove"])
+INTERRUPTIONS = st.sampled_from(
+    ["", "kill", "kill", "lease", "lease", "upgrade", "downgrade", "delete", "another", "sweep", "staff"]
+)
+DELIVERIES = st.lists(st.tuples(NUMBERS, NUMBERS, INTERRUPTIONS), min_size=1, max_size=6)
 # The rounds in which everything must come to rest once nothing goes wrong any more.
 ROUNDS = 60
-
-
-class Killed(BaseException):
-    """The worker is gone: nothing after this line happens, no handler runs."""
 
 
 class ArchiveMachine(RuleBasedStateMachine):
@@ -73,72 +74,92 @@ class ArchiveMachine(RuleBasedStateMachine):
         self.patch.setattr(os, "fsync", lambda handle: None)
         self.deleted: set[str] = set()
 
-    @initialize(plans=st.lists(st.sampled_from([Plan.FREE, Plan.PREMIUM]), min_size=1, max_size=2))
-    def people(self, plans: list[str]) -> None:
+    @initialize(jobs=st.lists(st.sampled_from([0, 0, 0, 1]), min_size=1, max_size=4))
+    def people(self, jobs: list[int]) -> None:
+        """Begin with a free and a premium user, and some results."""
         empty_tables()
-        self.users = [make_user(plan=plan) for plan in plans]
+        self.users = [make_user(plan=Plan.FREE), make_user(plan=Plan.PREMIUM)]
+        for number in jobs:
+            self.complete_a_job(number)
 
     # What people do ---------------------------------------------------------------------------------------
 
-    @precondition(lambda self: Job.objects.count() < 4)
-    @rule(number=NUMBERS)
+    @rule(act=ACTS, number=NUMBERS)
+    def people_act(self, act: str, number: int) -> None:
+        match act:
+            case "complete" if Job.objects.count() < 6:
+                self.complete_a_job(number)
+            case "upgrade" | "downgrade":
+                self.change_a_plan(act, number)
+            case "delete":
+                self.delete_a_job(number)
+            case "staff":
+                self.staff_act(number)
+
     def complete_a_job(self, number: int) -> None:
         complete(self.users[number % len(self.users)])
 
-    @rule(number=NUMBERS, slug=st.sampled_from([Plan.FREE, Plan.PREMIUM]))
-    def change_a_plan(self, number: int, slug: str) -> None:
-        change_plan(User.objects.get(pk=self.users[number % len(self.users)].pk), slug)
+    def change_a_plan(self, act: str, number: int) -> None:
+        user = User.objects.get(pk=self.users[number % len(self.users)].pk)
+        change_plan(user, Plan.PREMIUM if act == "upgrade" else Plan.FREE)
 
-    @rule(number=NUMBERS)
     def delete_a_job(self, number: int) -> None:
-        if jobs := list(Job.objects.filter(deleted_at=None).order_by("pk")):
-            job = jobs[number % len(jobs)]
+        if holdings := list(self.holdings()):
+            job = Job.objects.get(pk=holdings[number % len(holdings)].job_id)
             self.deleted.add(str(job.pk))
             deleting.delete(job)
 
-    @rule(number=NUMBERS, back=st.booleans())
-    def staff_act(self, number: int, back: bool) -> None:
-        if holdings := list(Holding.objects.filter(job__deleted_at=None).order_by("pk")):
+    def staff_act(self, number: int) -> None:
+        if holdings := list(self.holdings()):
             holding = holdings[number % len(holdings)]
-            if back:
+            if number % 2:
                 ask_back(holding.owner, "staff", tier="standard", only=[holding.pk])
             else:
                 retention.archive_now(holding)
 
+    def holdings(self) -> QuerySet[Holding]:
+        return Holding.objects.filter(job__deleted_at=None).order_by("pk")
+
     # What time and the queue do ---------------------------------------------------------------------------
 
-    @rule(length=LENGTHS)
-    def wait(self, length: timedelta) -> None:
-        self.world.clock.advance(length)
+    @rule(deliveries=DELIVERIES)
+    def deliver_messages(self, deliveries: list[tuple[int, int, str]]) -> None:
+        """Deliver some of what is due, in any order; where nothing is, wait for the next message."""
+        for number, step, interruption in deliveries:
+            self.drop_mails()
+            if not self.world.messages:
+                return
+            following = min(message.at for message in self.world.messages)
+            self.world.clock.now = max(self.world.clock.now, following)
+            due = self.world.due()
+            self.deliver(due[number % len(due)], step, interruption, number)
+            self.no_copy_is_lost()
 
-    @precondition(lambda self: self.world.due())
-    @rule(number=NUMBERS, step=NUMBERS, interruption=INTERRUPTIONS)
-    def deliver_a_due_message(self, number: int, step: int, interruption: str) -> None:
-        due = self.world.due()
-        self.deliver(due[number % len(due)], step, interruption, number)
+    @rule(deliveries=DELIVERIES)
+    def deliver_more_messages(self, deliveries: list[tuple[int, int, str]]) -> None:
+        """Do the same: rules are chosen evenly, and this one is where most happens."""
+        self.deliver_messages(deliveries)
 
-    @precondition(lambda self: self.world.messages)
-    @rule(number=NUMBERS, step=NUMBERS, interruption=INTERRUPTIONS)
-    def wait_for_the_next_message(self, number: int, step: int, interruption: str) -> None:
-        message = min(self.world.messages, key=lambda message: message.at)
-        self.world.clock.now = max(self.world.clock.now, message.at)
-        self.deliver(message, step, interruption, number)
+    @rule(chance=CHANCES, number=NUMBERS)
+    def something_happens(self, chance: str, number: int) -> None:
+        match chance:
+            case "time passes":
+                self.world.clock.advance(LENGTHS[number % len(LENGTHS)])
+            case "double" if self.world.messages:
+                self.world.messages.append(self.world.messages[number % len(self.world.messages)])
+            case "lose" if self.world.messages:
+                self.world.messages.pop(number % len(self.world.messages))
+            case "sweeps":
+                self.sweep_twice_at_once()
+            case "notification":
+                ids = HoldingFile.objects.exclude(archive_id="").order_by("pk").values_list("archive_id", flat=True)
+                if ids:
+                    retrieval_completed(ids[number % len(ids)])
 
-    @precondition(lambda self: self.world.messages)
-    @rule(number=NUMBERS, double=st.booleans())
-    def double_or_lose_a_message(self, number: int, double: bool) -> None:
-        place = number % len(self.world.messages)
-        if double:
-            self.world.messages.append(self.world.messages[place])
-        else:
-            self.world.messages.pop(place)
+    def drop_mails(self) -> None:
+        """Take the messages of mails away: that each is sent once is tried with the site."""
+        self.world.messages = [message for message in self.world.messages if message.actor != "send_notification"]
 
-    @rule(number=NUMBERS)
-    def notify(self, number: int) -> None:
-        if ids := list(HoldingFile.objects.exclude(archive_id="").order_by("pk").values_list("archive_id", flat=True)):
-            retrieval_completed(ids[number % len(ids)])
-
-    @rule()
     def sweep_twice_at_once(self) -> None:
         first, second = sweep.overlooked(), sweep.overlooked()
         sweep.wake(first)
@@ -263,7 +284,6 @@ class ArchiveMachine(RuleBasedStateMachine):
             assert message.actor == "purge_job", "a deed says so in the row instead"
 
     def interrupt(self, kind: str, number: int) -> None:
-        user = User.objects.get(pk=self.users[number % len(self.users)].pk)
         match kind:
             case "kill":
                 raise Killed
@@ -274,7 +294,7 @@ class ArchiveMachine(RuleBasedStateMachine):
                     self.world.messages.remove(message)
                     self.act(message)
             case "upgrade" | "downgrade":
-                change_plan(user, Plan.PREMIUM if kind == "upgrade" else Plan.FREE)
+                self.change_a_plan(kind, number)
             case "delete":
                 self.delete_a_job(number)
                 for message in [message for message in self.world.due() if message.actor == "purge_job"]:
@@ -287,26 +307,4 @@ class ArchiveMachine(RuleBasedStateMachine):
             case "sweep":
                 self.sweep_twice_at_once()
             case "staff":
-                self.staff_act(number, bool(number % 2))
-
-
-def steps_of(message: Message) -> list[str]:
-    """Return the steps that an actor may come to, given the row's state."""
-    if message.actor == "purge_job":
-        return ["delete.removed"]
-    holding = Holding.objects.filter(pk=int(message.arguments[0])).first() if message.actor == "tend_holding" else None
-    if holding is None:
-        return ["claim.taken"]
-    restoring = holding.state == "restoring" or (holding.state == "available" and holding.untidy)
-    deed = "restore." if restoring else "archive."
-    return ["claim.taken", "settle.released", *sorted(step for step in failpoints.STEPS if step.startswith(deed))]
-
-
-def vault_ids(world: World) -> list[str]:
-    labels = [path.name for path in (world.vault_directory / "archives").glob("*/*") if path.is_dir()]
-    return [archive_id for label in labels for archive_id in vault().labelled(label)]
-
-
-def empty_tables() -> None:
-    for model in (Holding, RestoreRequest, Job, DeletionReceipt, Notification, User):
-        model._default_manager.all().delete()
+                self.staff_act(number)

@@ -9,6 +9,7 @@ import pytest
 from accounts.models import Plan
 from archive.models import Holding, HoldingFile, HoldingState
 from archive.tending import tend
+from archive.vaults import vault
 from gas_site.storage import file_store
 from tests.archive.world import (
     MINUTE,
@@ -54,7 +55,13 @@ def test_when_due_the_files_are_in_the_vault_and_no_longer_in_the_store(world: W
     assert world.stored() == ["log"]
     assert world.whole_archives() == 3
     row = fresh(holding)
-    assert (row.state, row.untidy, row.due_at, row.lease_expires_at, row.wake_at) == ("archived", False, None, None, None)
+    assert (row.state, row.untidy, row.due_at, row.lease_expires_at, row.wake_at) == (
+        "archived",
+        False,
+        None,
+        None,
+        None,
+    )
     assert all(good_cold(file) for file in holding.files.all())
 
 
@@ -136,8 +143,6 @@ def test_an_upgrade_while_the_vault_is_away_calls_the_archive_off(world: World) 
 
 def test_what_a_dead_worker_stored_without_noting_is_removed(world: World) -> None:
     holding = complete(free_user())
-    from archive.vaults import vault
-
     stray = vault().store(holding.label, iter([b"half a genome"]))
     world.later(5 * MINUTE)
     assert state(holding) == HoldingState.ARCHIVED

@@ -13,7 +13,7 @@ from accounts.sweep import sweep as sweep_accounts
 from annotations import deleting
 from annotations.models import DeletionReceipt, Job
 from annotations.sweep import finish_deletions
-from archive import restoring
+from archive import copies, restoring
 from archive.models import Holding, HoldingState, RestoreRequest
 from archive.tending import tend
 from tests.archive.world import MINUTE, SECOND, World, change_plan, complete, free_user, job_of, state
@@ -108,7 +108,7 @@ def test_a_job_deleted_while_a_worker_thaws_it_leaves_nothing(world: World) -> N
     holding = complete(free_user())
     restore_half(world, holding)
     world.clock.advance(2 * SECOND)
-    real = restoring.checked
+    real = copies.checked
 
     def checked(*arguments: object) -> object:
         yield from real(*arguments)  # type: ignore[arg-type]

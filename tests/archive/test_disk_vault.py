@@ -154,9 +154,7 @@ def test_content_and_manifest_are_synced_before_the_id_is_given(
 def test_the_setting_names_directory_times_capacity_and_compression(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(
-        "VAULT_URL", f"file:{tmp_path}/cold?expedited=2s&standard=3h&expedited_capacity=4&compress=gzip"
-    )
+    monkeypatch.setenv("VAULT_URL", f"file:{tmp_path}/cold?expedited=2s&standard=3h&expedited_capacity=4&compress=gzip")
     assert setting_urls.vault(tmp_path) == {
         "BACKEND": "archive.vaults.disk.DiskVault",
         "OPTIONS": {

@@ -36,7 +36,7 @@ def test_the_list_of_steps_is_complete() -> None:
 
 def test_a_named_step_kills_and_another_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     kills: list[int] = []
-    monkeypatch.setattr(failpoints.os, "kill", lambda pid, number: kills.append(number))
+    monkeypatch.setattr("archive.failpoints.os.kill", lambda pid, number: kills.append(number))
     failpoints.reach("archive.noted")
     monkeypatch.setenv("GAS_FAILPOINT", "archive.noted:2")
     failpoints._reached.clear()

@@ -164,8 +164,13 @@ def test_files_that_are_still_in_the_store_are_not_asked_for(world: World) -> No
     """The upgrade came while the archive was being made; the vault's copies are not needed."""
     holding = complete(free_user())
     world.clock.advance(5 * MINUTE)
+
+    def upgrade(step: str) -> None:
+        if step == "archive.noted":
+            change_plan(holding.owner, Plan.PREMIUM)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("archive.archiving.reach", lambda step: step == "archive.noted" and upgrade(holding))
+        patch.setattr("archive.archiving.reach", upgrade)
         world.deliver(next(message for message in world.due() if message.actor == "tend_holding"))
     assert events(holding) == ["archiving", "archived", "restoring"]
     assert fresh(holding).request is not None
@@ -175,10 +180,6 @@ def test_files_that_are_still_in_the_store_are_not_asked_for(world: World) -> No
     assert world.archives() == []
     assert restore_progress(holding.owner) is None
     assert Notification.objects.filter(kind="results_restored").count() == 1
-
-
-def upgrade(holding: Holding) -> None:
-    change_plan(holding.owner, Plan.PREMIUM)
 
 
 def test_one_mail_when_the_last_of_an_upgrades_restores_is_done(world: World) -> None:

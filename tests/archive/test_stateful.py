@@ -30,5 +30,6 @@ def test_no_order_of_events_loses_a_copy_or_leaves_one_in_the_wrong_place(plans:
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
+            print_blob=False,
         ),
     )
