@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotations import moves
 from annotations.models import DeletionReceipt, Job
-from annotations.signals import annotation_deleting
+from annotations.signals import annotation_deleting, annotation_gone
 from gas_site.queues import send_after_commit
 from gas_site.storage import file_store
 
@@ -56,8 +56,20 @@ def _write_receipt(job: Job, answers: list[dict[str, Any]]) -> None:
         defaults={
             "owner": job.user_id,
             "asked_at": job.deleted_at or timezone.now(),
+            "removed_at": timezone.now(),
             "files": len(sizes),
             "bytes": sum(sizes),
             "details": {name: number for answer in answers for name, number in answer.items()},
         },
     )
+
+
+def look_again(job_id: UUID) -> None:
+    """Remove what may have been written while the job was being removed, by a worker that noticed too late.
+
+    Such a worker clears up after itself, unless it is killed, or the store or the vault is away, just then.
+    """
+    annotation_gone.send(Job, job_id=job_id)
+    for prefix in Job(pk=job_id).keys:
+        file_store().remove_tree(prefix)
+    DeletionReceipt.objects.filter(job=job_id).update(second_look_at=timezone.now())

@@ -216,10 +216,12 @@ class DeletionReceipt(models.Model):
     removed_at = models.DateTimeField(default=timezone.now)
     files = models.PositiveIntegerField(help_text="Files of the job, the uploaded one included.")
     bytes = models.PositiveBigIntegerField()
+    second_look_at = models.DateTimeField(null=True, blank=True, help_text="When nothing was found left behind.")
     details = models.JSONField(default=dict, help_text="What the apps downstream removed: archives, retrievals.")
 
     class Meta:
         ordering = ["-removed_at", "-pk"]
+        indexes = [models.Index(fields=["removed_at"], condition=Q(second_look_at=None), name="receipt_second_look")]
 
     def __str__(self) -> str:
         return f"{self.job}: {self.files} files"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 
 from archive.claims import Claim
 from archive.models import HoldingFile
 from archive.vaults.base import Content
-from archive.vaults.disk_files import hashed, pieces_of
+from archive.vaults.disk_files import pieces_of
+from archive.vaults.hashing import SideHash, hashed
 from gas_site.storage import file_store
 
 
@@ -36,12 +36,9 @@ def checked(pieces: Iterable[bytes], file: HoldingFile, claim: Claim) -> Iterato
     The claim is renewed at the very end, because what follows is a sync and a rename: a worker that lost it
     must not put a file where another has removed one.
     """
-    digest, size = hashlib.sha256(), 0
-    for piece in pieces:
-        digest.update(piece)
-        size += len(piece)
-        claim.beat(len(piece))
-        yield piece
-    if Content(size, digest.hexdigest()) != wanted(file):
+    with SideHash() as side:
+        yield from side.passing(claim.watched(pieces))
+        content = side.content()
+    if content != wanted(file):
         raise BadCopy(f"what the vault gave back for the {file.kind} differs from what the job made")
     claim.renew()

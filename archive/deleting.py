@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from annotations.models import Job
 from archive.failpoints import reach
 from archive.models import Holding
 from archive.moves import without_claim
-from archive.vaults import vault_named
+from archive.vaults import vault, vault_named
 
 
 def remove_holding(job: Job) -> dict[str, int]:
@@ -29,3 +31,10 @@ def remove_holding(job: Job) -> dict[str, int]:
         "archive_bytes": sum(file.size for file in archived),
         "retrievals": sum(1 for file in archived if file.retrieval),
     }
+
+
+def remove_late_archives(job_id: UUID) -> None:
+    """Remove what a worker stored for a job that was deleted meanwhile. Raises VaultFault, OSError: try later."""
+    place = vault()
+    for archive_id in place.labelled(str(job_id)):
+        place.remove(archive_id)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from accounts.models import Plan, User
 from accounts.signals import plan_changed
 from annotations.models import Job
-from annotations.signals import annotation_completed, annotation_deleting
+from annotations.signals import annotation_completed, annotation_deleting, annotation_gone
 from archive import deleting, retention
 
 
@@ -15,6 +16,7 @@ def connect() -> None:
     """Listen. The names keep a second call from listening twice."""
     annotation_completed.connect(on_completed, dispatch_uid="archive")
     annotation_deleting.connect(on_deleting, dispatch_uid="archive")
+    annotation_gone.connect(on_gone, dispatch_uid="archive")
     plan_changed.connect(on_plan_changed, dispatch_uid="archive")
 
 
@@ -26,6 +28,11 @@ def on_completed(job: Job, **_: Any) -> None:
 def on_deleting(job: Job, **_: Any) -> dict[str, int]:
     """Remove the archives of a deleted job."""
     return deleting.remove_holding(job)
+
+
+def on_gone(job_id: UUID, **_: Any) -> None:
+    """Remove what was stored while the job was being removed."""
+    deleting.remove_late_archives(job_id)
 
 
 def on_plan_changed(user: User, before: Plan, after: Plan, **_: Any) -> None:

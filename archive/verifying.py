@@ -8,7 +8,8 @@ from archive.copies import wanted
 from archive.models import Holding, HoldingFile
 from archive.vaults import vault_named
 from archive.vaults.base import ArchiveDamaged, ArchiveMissing, Beat, Content, Vault, VaultFault, no_beat
-from archive.vaults.disk_files import hashed, pieces_of
+from archive.vaults.disk_files import pieces_of
+from archive.vaults.hashing import hashed
 from gas_site.storage import file_store
 
 # What last_error begins with when a verification wrote it; a later good one takes only its own words back.

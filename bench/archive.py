@@ -74,7 +74,7 @@ def _round(scratch: Path, number: int) -> dict[str, float]:
     holding, paths = _completed_job(number)
     copies = scratch / "copies"
     copies.mkdir()
-    copied = _seconds(lambda: [_copy(path, copies / path.name) for path in paths])
+    copied = _seconds(lambda: _copy_all(paths, copies))
     for path in copies.iterdir():
         path.unlink()
     copies.rmdir()
@@ -119,6 +119,11 @@ def _completed_job(number: int) -> tuple[Holding, list[Path]]:
         with file_store().local(key) as path:
             paths.append(path)
     return holding, paths
+
+
+def _copy_all(paths: list[Path], directory: Path) -> None:
+    for path in paths:
+        _copy(path, directory / path.name)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -37,7 +37,8 @@ from archive.vaults.base import (
     VaultFault,
     no_beat,
 )
-from archive.vaults.disk_files import CODECS, hashed, pieces_of, replace_file, write_file
+from archive.vaults.disk_files import CODECS, pieces_of, replace_file, write_file
+from archive.vaults.hashing import hashed
 
 _ID = re.compile(r"[0-9a-f-]{4,64}/[0-9a-f]{32}")
 _LABEL = re.compile(r"[0-9a-f-]{4,64}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import uuid
 import zlib
@@ -14,7 +13,8 @@ from typing import BinaryIO
 from isal import isal_zlib
 from isal.igzip_lib import IsalError
 
-from archive.vaults.base import ArchiveDamaged, Beat, Content
+from archive.vaults.base import ArchiveDamaged, Content
+from archive.vaults.hashing import SideHash
 
 PIECE = 1024 * 1024
 # zlib's name for a window of 32 KB with gzip's header and trailer, so that `gunzip` reads an archive by hand.
@@ -68,32 +68,14 @@ def pieces_of(file: BinaryIO) -> Iterator[bytes]:
             yield piece
 
 
-def hashed(pieces: Iterable[bytes], beat: Beat) -> Content:
-    """Return size and SHA-256 of the pieces."""
-    digest, size = hashlib.sha256(), 0
-    for piece in pieces:
-        digest.update(piece)
-        size += len(piece)
-        beat(len(piece))
-    return Content(size, digest.hexdigest())
-
-
 def write_file(path: Path, pieces: Iterable[bytes], recode: Recode) -> Content:
     """Write recoded pieces under a hidden name, sync, rename; return size and SHA-256 of what went in.
 
     The directory is left to whoever puts the next file there and syncs it: an archive is two files.
     """
-    digest, size = hashlib.sha256(), 0
-
-    def noted() -> Iterator[bytes]:
-        nonlocal size
-        for piece in pieces:
-            digest.update(piece)
-            size += len(piece)
-            yield piece
-
-    _put(path, recode(noted()))
-    return Content(size, digest.hexdigest())
+    with SideHash() as side:
+        _put(path, recode(side.passing(pieces)))
+        return side.content()
 
 
 def replace_file(path: Path, content: bytes) -> None:

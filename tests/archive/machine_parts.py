@@ -18,7 +18,7 @@ class Killed(BaseException):
 
 def steps_of(message: Message) -> list[str]:
     """Return the steps that an actor may come to, given the row's state."""
-    if message.actor == "purge_job":
+    if message.actor in {"purge_job", "look_again_for_job"}:
         return ["delete.removed"]
     holding = Holding.objects.filter(pk=int(message.arguments[0])).first() if message.actor == "tend_holding" else None
     if holding is None:

@@ -12,10 +12,11 @@ from accounts.models import Plan, User
 from accounts.sweep import sweep as sweep_accounts
 from annotations import deleting
 from annotations.models import DeletionReceipt, Job
-from annotations.sweep import finish_deletions
+from annotations.sweep import finish_deletions, look_again_at_deletions
 from archive import copies, restoring
 from archive.models import Holding, HoldingState, RestoreRequest
 from archive.tending import tend
+from archive.vaults import vault
 from tests.archive.world import MINUTE, SECOND, World, change_plan, complete, free_user, job_of, state
 
 pytestmark = pytest.mark.django_db
@@ -183,3 +184,27 @@ def test_a_closed_account_leaves_nothing_but_receipts(world: World) -> None:
     assert {path.split("/results/")[-1].split("/uploads/")[-1][:36] for path in everything(world.files)} == {
         str(other.job_id)
     }
+
+
+def test_what_is_stored_while_the_job_is_removed_and_the_vault_goes_away_is_found_an_hour_later(world: World) -> None:
+    """Three misfortunes at once: deleted at this very step, the worker's own clearing up fails, and nobody retries."""
+    holding = complete(free_user())
+    world.clock.advance(5 * MINUTE)
+
+    def delete(step: str) -> None:
+        if step == "archive.stored":
+            deleting.delete(job_of(holding))
+            world.deliver(next(message for message in world.messages if message.actor == "purge_job"))
+            vault().store(holding.label, iter([b"stored a moment later"]))
+            world.faults.failing["remove"] = 1
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("archive.archiving.reach", delete)
+        world.work()
+    assert world.whole_archives() == 1
+    for minutes, left in ((59, 1), (2, 0), (60, 0)):
+        world.clock.advance(minutes * MINUTE)
+        look_again_at_deletions()
+        world.work()
+        assert world.whole_archives() == left
+    assert DeletionReceipt.objects.get().second_look_at == world.clock.now - 60 * MINUTE
