@@ -152,7 +152,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": setting_urls.storage(DATA_DIR),
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "gas_site.static_files.HashedStaticFiles"},
 }
 VAULT = setting_urls.vault(DATA_DIR)
 RESTORE_TIERS = setting_urls.restore_tiers()

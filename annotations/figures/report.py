@@ -108,10 +108,12 @@ def _frequencies(summary: Mapping[str, Any]) -> Chart | None:
     if not bins:
         return None
     source = _source_name(frequency)
-    rows = [Row("not seen", int(frequency.get("not_seen", 0)))]
+    rows = [Row("not seen", not_seen(summary))]
     rows += [Row(_range(float(one["low"]), float(one["high"])), int(one["count"])) for one in bins]
-    rare = rarer_than(frequency, 0.001)
-    total = sum(row.count for row in rows)
+    total = _total(rows)
+    if not total:
+        return None
+    rare = rarer_than(summary, 0.001)
     verb = "is" if rare == 1 else "are"
     caption = f"{rare:,} of {counted(total, 'variant')} {verb} rarer than 1 in 1,000 sequences in {source}."
     return Chart("", f"How common in {source}", "Frequency", bars(rows), caption)
@@ -124,10 +126,18 @@ def _range(low: float, high: float) -> str:
     return f"over {percent(low)}" if high >= 1 else f"{percent(low)} to {percent(high)}"
 
 
-def rarer_than(frequency: Mapping[str, Any], limit: float) -> int:
-    """How many variants lie in bins below ``limit`` or were not seen at all."""
+def not_seen(summary: Mapping[str, Any]) -> int:
+    """Annotated variants without a frequency; those that could not be annotated were never looked up."""
+    without = int((summary.get("frequency") or {}).get("not_seen", 0))
+    skipped: Mapping[str, int] = summary.get("not_annotated", {})
+    return max(0, without - sum(skipped.values()))
+
+
+def rarer_than(summary: Mapping[str, Any], limit: float) -> int:
+    """How many annotated variants lie in bins below ``limit`` or were not seen at all."""
+    frequency = summary.get("frequency") or {}
     below = sum(int(one["count"]) for one in frequency.get("bins") or [] if float(one["high"]) <= limit)
-    return below + int(frequency.get("not_seen", 0))
+    return below + not_seen(summary)
 
 
 def _source_name(frequency: Mapping[str, Any]) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pysam
 import pytest
 
-from annotations.engine import compression
 from annotations.engine.bcftools import command
 from annotations.engine.errors import InputRefused, Unsorted
 from annotations.engine.limits import Limits
-from annotations.engine.reader import VcfReader
+from annotations.engine.reading import compression
+from annotations.engine.reading.reader import VcfReader
 from tests.engine.small_vcf import META, RECORDS, put, rcrs, read_all, tabs, vcf
 
 REFERENCE = rcrs()
@@ -66,8 +66,7 @@ def test_every_version_is_read_and_keeps_its_name(tmp_path: Path, version: str) 
 
 def test_bgzf_is_told_from_gzip_and_named_so(tmp_path: Path) -> None:
     path = tmp_path / "packed"
-    with pysam.BGZFile(str(path), "wb") as packed:
-        packed.write(GOOD)
+    pysam.tabix_compress(str(put(tmp_path, GOOD)), str(path))
     with VcfReader(path, REFERENCE) as reader:
         assert reader.compression == "bgzf"
         assert b"".join(batch.lines for batch in reader.batches()) == LINES
@@ -206,6 +205,14 @@ def test_records_of_unknown_contigs_go_aside_untouched_and_counted(tmp_path: Pat
             "beyond_contig",
         ),
         (
+            "MT 3460 . GC A . . END=3470",
+            "MT 3460 . GC <GAS0> . . GAS_ALT=A;GAS_NOT_ANNOTATED=end_beyond_ref;END=3470",
+            "end_beyond_ref",
+        ),
+        ("MT 3460 . GC A . . END=3461", "MT 3460 . GC A . . END=3461", ""),
+        ("MT 3460 . G <NON_REF> . . END=3470", "MT 3460 . G <NON_REF> . . END=3470", ""),
+        ("MT 3460 . G <NON_REF> . . END=20000", "MT 3460 . G <NON_REF> . . END=20000", ""),
+        (
             "MT 3460 . R A . . .",
             "MT 3460 . R <GAS0> . . GAS_ALT=A;GAS_NOT_ANNOTATED=ambiguous_reference",
             "ambiguous_reference",
@@ -227,6 +234,8 @@ def test_records_of_unknown_contigs_go_aside_untouched_and_counted(tmp_path: Pat
         ("MT 3460 . A . . . .", "MT 3460 . A . . . .", ""),
         ("MT 3460 . G A,<NON_REF> . . END=3460", "MT 3460 . G A,<NON_REF> . . END=3460", ""),
         ("MT 3460 . G *,A . . .", "MT 3460 . G *,A . . .", ""),
+        ("MT 3460 . G A,C . . AF=.;DP=.", "MT 3460 . G A,C . . AF=.,.;DP=.", ""),
+        ("MT 3460 . G A . . AF=.;DP=.", "MT 3460 . G A . . AF=.;DP=.", ""),
         ("MT 3106 . CN C . . .", "MT 3106 . CN C . . .", ""),
     ],
 )
@@ -256,6 +265,11 @@ def test_what_the_header_lacks_is_declared(tmp_path: Path) -> None:
         '##INFO=<ID=GAS_NOT_ANNOTATED,Number=.,Type=String,Description="Why the record could not be annotated">',
         tabs("#CHROM POS ID REF ALT QUAL FILTER INFO FORMAT S1"),
     ]
+
+
+def test_bcfs_own_numbering_is_taken_out_of_the_header(tmp_path: Path) -> None:
+    line = '##INFO=<ID=X,Number=1,Type=String,Description="x",IDX=99999999>'
+    assert header_of(tmp_path, vcf(meta=(*META, line)))[8] == line.replace(",IDX=99999999", "")
 
 
 def test_contig_lines_get_the_references_name_and_keep_what_else_they_say(tmp_path: Path) -> None:

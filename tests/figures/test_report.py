@@ -118,6 +118,19 @@ def test_frequencies_are_labelled_in_per_cent_and_the_rare_are_counted(rcrs: Ref
     assert chart.caption == "2 of 4 variants are rarer than 1 in 1,000 sequences in MITOMAP."
 
 
+def test_what_was_never_looked_up_is_not_called_rare(rcrs: Reference) -> None:
+    summary = a_summary(not_annotated={"ref_mismatch": 1})
+
+    assert [bar.count for bar in figures_for(summary, rcrs).charts[2].bars] == [0, 1, 0, 2]
+    assert tiles_of(summary)[3].value == 1
+
+
+def test_where_nothing_was_annotated_no_absence_is_claimed() -> None:
+    summary = a_summary(annotated=0, by_impact={}, by_consequence={}, not_annotated={"ambiguous_reference": 4})
+
+    assert tiles_of(summary)[1].note == "nothing was annotated"
+
+
 def test_more_genes_than_fit_are_counted_and_not_drawn() -> None:
     summary = a_summary(by_gene={f"G{n:02}": 100 - n for n in range(20)}, frequency=None)
 

@@ -1,0 +1,56 @@
+"""What the reader saw and did, for the log, the verdict and the check of the assembly."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+#: How many mismatching single bases are kept to tell the assembly by.
+KEPT_MISMATCHES = 1_000
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A REF that is not what the reference has there; ``position`` counts from 1."""
+
+    line: int
+    contig: str
+    position: int
+    found: str
+    expected: str
+
+
+@dataclass
+class ReadCounts:
+    """Exact counts of records, as far as the file has been read."""
+
+    records: int = 0
+    blank_lines: int = 0
+    by_contig: Counter[str] = field(default_factory=Counter)
+    """Records by the file's own contig name."""
+    renamed: dict[str, str] = field(default_factory=dict)
+    """The file's contig name -> the reference's, where they differ."""
+    unknown_contigs: Counter[str] = field(default_factory=Counter)
+    """Records on contigs that the reference lacks."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Records wholly hidden from the annotators: ref_mismatch, beyond_contig, ambiguous_reference, end_beyond_ref."""
+    refs_checked: int = 0
+    refs_mismatched: int = 0
+    beyond_contig: int = 0
+    """Records whose REF lies outside its contig; they count neither as checked nor as mismatched."""
+    mismatches: list[Mismatch] = field(default_factory=list)
+    """The first KEPT_MISMATCHES mismatches."""
+    upper_cased: int = 0
+    """Records whose REF or ALT had lower-case bases."""
+    first_unsorted_line: int | None = None
+
+    @property
+    def first_mismatch(self) -> Mismatch | None:
+        """The first REF that differs from the reference."""
+        return self.mismatches[0] if self.mismatches else None
+
+    def mismatch(self, mismatch: Mismatch) -> None:
+        """Count one more REF that differs."""
+        self.refs_mismatched += 1
+        if len(self.mismatches) < KEPT_MISMATCHES:
+            self.mismatches.append(mismatch)
