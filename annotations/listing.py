@@ -32,13 +32,8 @@ def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
     # Without what cannot be printed: PostgreSQL refuses a NUL in text.
     text = "".join(filter(str.isprintable, query.get("q", ""))).strip()[:100]
     tab = query.get("status", "") if query.get("status", "") in TABS else ""
-<<<<<<< HEAD
     counts = _counts(user)
-    found = _search(_of_tab(user, tab), text)
-=======
-    counts = Job.objects.of(user).queued().counts_by_status()
-    found = _search(_rows(Job.objects.of(user)).filter(status__in=TABS[tab][1]), text)
->>>>>>> main
+    found = _search(_rows(_of_tab(user, tab)), text)
     jobs, older, newer = _page(found, query)
     availability = availability_of(jobs)
     for job in jobs:
@@ -70,7 +65,6 @@ def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-<<<<<<< HEAD
 def _changes(availability: Availability | None) -> bool:
     """Say whether time alone will change what the list shows of a completed job."""
     if availability is None:
@@ -93,7 +87,8 @@ def _of_tab(user: User, tab: str) -> JobQuerySet:
     if tab == "cold":
         return jobs.filter(pk__in=away_from(user))
     return jobs.exclude(pk__in=away_from(user)) if tab == "ready" else jobs
-=======
+
+
 def _rows(jobs: JobQuerySet) -> JobQuerySet:
     """Take from each job's JSON the few numbers that a row shows: a summary can hold 500 marks, and a page 25 jobs."""
     return jobs.defer("summary", "verdict").annotate(
@@ -102,7 +97,6 @@ def _rows(jobs: JobQuerySet) -> JobQuerySet:
         confirmed=F("summary__confirmed"),
         high_impact=F("summary__by_impact__HIGH"),
     )
->>>>>>> main
 
 
 def _search(jobs: JobQuerySet, text: str) -> JobQuerySet:
