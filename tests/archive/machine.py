@@ -22,16 +22,30 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from pytest_django import Settings
 
-from accounts.models import Notification, Plan, User
+from accounts.models import Plan, User
 from annotations import deleting
 from annotations.models import DeletionReceipt, Job
 from annotations.sweep import finish_deletions, look_again_at_deletions
 from archive import failpoints, retention, sweep
-from archive.models import HOT, Holding, HoldingFile, RestoreRequest
+from archive.models import HOT, Holding, HoldingFile
 from archive.requests import ask_back
 from archive.tending import retrieval_completed
 from archive.vaults.base import VaultFault
-from tests.archive.machine_parts import Killed, empty_tables, steps_of, vault_ids
+from tests.archive.machine_parts import (
+    ACTS,
+    CHANCES,
+    DELIVERIES,
+    FAULTS,
+    LENGTHS,
+    METHODS,
+    NUMBERS,
+    Killed,
+    check_mails,
+    empty_tables,
+    holding_of,
+    steps_of,
+    vault_ids,
+)
 from tests.archive.world import (
     MINUTE,
     SECOND,
@@ -46,16 +60,6 @@ from tests.archive.world import (
 )
 from tests.site.factories import make_user
 
-NUMBERS = st.integers(0, 1_000)
-FAULTS = st.sampled_from(["away", "bad store", "bad read", "no room", "forgotten", "healed"])
-ACTS = st.sampled_from(["complete", "complete", "upgrade", "upgrade", "downgrade", "downgrade", "delete", "staff"])
-CHANCES = st.sampled_from(["time passes", "double", "lose", "sweeps", "notification"])
-LENGTHS = [SECOND, 3 * SECOND, 61 * SECOND, 5 * MINUTE, 16 * MINUTE]
-METHODS = st.sampled_from(["store", "checksum", "request", "standing", "read", "remove"])
-INTERRUPTIONS = st.sampled_from(
-    ["", "kill", "kill", "lease", "lease", "upgrade", "downgrade", "delete", "another", "sweep", "staff"]
-)
-DELIVERIES = st.lists(st.tuples(NUMBERS, NUMBERS, INTERRUPTIONS), min_size=1, max_size=6)
 # The rounds in which everything must come to rest once nothing goes wrong any more.
 ROUNDS = 60
 
@@ -243,13 +247,7 @@ class ArchiveMachine(RuleBasedStateMachine):
         assert {name for name in results if name.startswith("results/") and not name.endswith(".log")} == hot_keys
         assert set(vault_ids(self.world)) == cold_ids, "strays in the vault"
         assert {str(pk) for pk in DeletionReceipt.objects.values_list("job", flat=True)} == self.deleted
-        self.check_mails()
-
-    def check_mails(self) -> None:
-        requests = RestoreRequest.objects.all()
-        assert not requests.filter(finished_at=None).exists()
-        told = set(Notification.objects.filter(kind="results_restored").values_list("about", flat=True))
-        assert told == {str(request.pk) for request in requests if request.restored}
+        check_mails()
 
     # How a worker is interrupted --------------------------------------------------------------------------
 
@@ -278,7 +276,8 @@ class ArchiveMachine(RuleBasedStateMachine):
         """Run a message's actor, interrupted at one of the steps that it may come to."""
         self.world.messages.remove(message)
         steps = steps_of(message)
-        self.run_interrupted(message, steps[step % len(steps)], lambda: self.interrupt(interruption, number))
+        mine = holding_of(message)
+        self.run_interrupted(message, steps[step % len(steps)], lambda: self.interrupt(interruption, number, mine))
 
     def act(self, message: Message) -> None:
         try:
@@ -286,23 +285,27 @@ class ArchiveMachine(RuleBasedStateMachine):
         except VaultFault:
             assert message.actor in {"purge_job", "look_again_for_job"}, "a deed says so in the row instead"
 
-    def interrupt(self, kind: str, number: int) -> None:
+    def act_on(self, actor: str, most: int = 9) -> None:
+        for message in [message for message in self.world.due() if message.actor == actor][:most]:
+            self.world.messages.remove(message)
+            self.act(message)
+
+    def interrupt(self, kind: str, number: int, mine: Holding | None) -> None:
+        """Do something while a worker is at ``mine``: mostly to that holding, where it hurts."""
         match kind:
             case "kill":
                 raise Killed
             case "lease":
                 self.world.clock.advance(61 * SECOND)
                 self.sweep_twice_at_once()
-                for message in [message for message in self.world.due() if message.actor == "tend_holding"][:2]:
-                    self.world.messages.remove(message)
-                    self.act(message)
+                self.act_on("tend_holding", most=2)
+            case "upgrade" | "downgrade" if mine:
+                change_plan(mine.owner, Plan.PREMIUM if kind == "upgrade" else Plan.FREE)
             case "upgrade" | "downgrade":
                 self.change_a_plan(kind, number)
             case "delete":
                 self.delete_a_job(number)
-                for message in [message for message in self.world.due() if message.actor == "purge_job"]:
-                    self.world.messages.remove(message)
-                    self.act(message)
+                self.act_on("purge_job")
             case "another" if self.world.due():
                 message = self.world.due()[number % len(self.world.due())]
                 self.world.messages.remove(message)

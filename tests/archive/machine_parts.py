@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from hypothesis import strategies as st
+
 from accounts.models import Notification, User
 from annotations.models import DeletionReceipt, Job
 from archive import failpoints
 from archive.models import Holding, RestoreRequest
 from archive.vaults import vault
-from tests.archive.world import Message, World
+from tests.archive.world import MINUTE, SECOND, Message, World
 
+NUMBERS = st.integers(0, 1_000)
+FAULTS = st.sampled_from(["away", "bad store", "bad read", "no room", "forgotten", "healed"])
+ACTS = st.sampled_from(["complete", "complete", "upgrade", "upgrade", "downgrade", "downgrade", "delete", "staff"])
+CHANCES = st.sampled_from(["time passes", "double", "lose", "sweeps", "notification"])
+LENGTHS = [SECOND, 3 * SECOND, 61 * SECOND, 5 * MINUTE, 16 * MINUTE]
+METHODS = st.sampled_from(["store", "checksum", "request", "standing", "read", "remove"])
+INTERRUPTIONS = st.sampled_from(
+    ["", "kill", "kill", "lease", "lease", "upgrade", "downgrade", "delete", "another", "sweep", "staff"]
+)
+DELIVERIES = st.lists(st.tuples(NUMBERS, NUMBERS, INTERRUPTIONS), min_size=1, max_size=6)
 ASKING = ["restore.requested", "restore.noted"]
 
 
@@ -20,7 +32,7 @@ def steps_of(message: Message) -> list[str]:
     """Return the steps that an actor may come to, given the row's state."""
     if message.actor in {"purge_job", "look_again_for_job"}:
         return ["delete.removed"]
-    holding = Holding.objects.filter(pk=int(message.arguments[0])).first() if message.actor == "tend_holding" else None
+    holding = holding_of(message)
     if holding is None:
         return ["claim.taken"]
     archiving, restoring = failpoints_of("archive."), failpoints_of("restore.")
@@ -50,3 +62,17 @@ def vault_ids(world: World) -> list[str]:
 def empty_tables() -> None:
     for model in (Holding, RestoreRequest, Job, DeletionReceipt, Notification, User):
         model._default_manager.all().delete()
+
+
+def holding_of(message: Message) -> Holding | None:
+    if message.actor != "tend_holding":
+        return None
+    return Holding.objects.select_related("owner").filter(pk=int(message.arguments[0])).first()
+
+
+def check_mails() -> None:
+    """One mail for each request that brought something back, and every request has an end."""
+    requests = RestoreRequest.objects.all()
+    assert not requests.filter(finished_at=None).exists()
+    told = set(Notification.objects.filter(kind="results_restored").values_list("about", flat=True))
+    assert told == {str(request.pk) for request in requests if request.restored}

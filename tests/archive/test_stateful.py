@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from tests.archive.machine import ArchiveMachine
 
-EXAMPLES = int(os.environ.get("ARCHIVE_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("ARCHIVE_EXAMPLES", "40"))
 STEPS = int(os.environ.get("ARCHIVE_STEPS", "50"))
 
 
