@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
+from accounts import closing
 from accounts.forms import UserChangeForm, UserCreationForm
 from accounts.models import Notification, Plan, PlanChange, User
 from accounts.plans import set_plan
@@ -41,7 +42,7 @@ class UserAdmin(DjangoUserAdmin[User]):
     ordering = ["email"]
     readonly_fields = ["date_joined", "last_login"]
     inlines = [PlanChangeInline]
-    actions = ["make_premium", "make_free"]
+    actions = ["make_premium", "make_free", "close_accounts"]
     fieldsets = (
         (None, {"fields": ("email", "password", "name", "plan")}),
         ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
@@ -66,6 +67,16 @@ class UserAdmin(DjangoUserAdmin[User]):
     def make_free(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         """Give the selected users the free plan."""
         self._move(request, queryset, Plan.FREE)
+
+    @admin.action(description="Close the account: remove the user with every job, file and archive")
+    def close_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Close the selected accounts; nothing of them can be brought back."""
+        closed = sum(closing.close(user) for user in queryset if user != request.user)
+        self.message_user(request, f"{closed} closed; the sweep removes what they have.", messages.SUCCESS)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Say no: closing an account removes its files first, and leaves receipts."""
+        return False
 
     def _move(self, request: HttpRequest, queryset: QuerySet[User], slug: str) -> None:
         plan = Plan.objects.get(pk=slug)

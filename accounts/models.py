@@ -60,6 +60,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, default=free_plan, related_name="users")
     is_staff = models.BooleanField("staff", default=False, help_text="May use the admin.")
     is_active = models.BooleanField("active", default=True, help_text="May sign in.")
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="Asked to close; the sweep removes the rest.")
     date_joined = models.DateTimeField(default=timezone.now)
 
     USERNAME_FIELD = "email"

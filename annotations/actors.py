@@ -7,7 +7,7 @@ from uuid import UUID
 import dramatiq
 from django.conf import settings
 
-from annotations.deleting import purge
+from annotations.deleting import look_again, purge
 from annotations.running import run_job
 
 # The engine's child has its own time limit; this one is the safety net above it.
@@ -24,3 +24,9 @@ def annotate(job_id: str) -> None:
 def purge_job(job_id: str) -> None:
     """Remove what a deleted job left."""
     purge(UUID(job_id))
+
+
+@dramatiq.actor(queue_name="storage", time_limit=3_600_000)
+def look_again_for_job(job_id: str) -> None:
+    """Remove what was written while a job was being removed."""
+    look_again(UUID(job_id))

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from annotations import intake, moves
-from annotations.models import Job, JobEvent, ResultFile
+from annotations.models import DeletionReceipt, Job, JobEvent, ResultFile
 
 
 class ReadOnly:
@@ -87,4 +87,14 @@ class JobEventAdmin(ReadOnly, admin.ModelAdmin[JobEvent]):
     list_filter = ["status", "at"]
     search_fields = ["job__id"]
     list_select_related = ["job"]
+    show_full_result_count = False
+
+
+@admin.register(DeletionReceipt)
+class DeletionReceiptAdmin(ReadOnly, admin.ModelAdmin[DeletionReceipt]):
+    """What was removed, and when."""
+
+    list_display = ["job", "owner", "asked_at", "removed_at", "files", "bytes", "details"]
+    list_filter = ["removed_at"]
+    search_fields = ["job", "owner"]
     show_full_result_count = False

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
+from annotations.availability import availability_of
 from annotations.catalogue import UnknownReference, reference_named
 from annotations.engine.reference import Reference
 from annotations.figures.report import figures_for
 from annotations.figures.tiles import tiles_of
-from annotations.models import Job, JobStatus, ResultFile
+from annotations.models import COLD_KINDS, Job, JobStatus, ResultFile
 from annotations.timeline import timeline
 from gas_site.storage import file_store
 
@@ -21,9 +24,13 @@ def detail_context(job: Job) -> dict[str, Any]:
     files = list(job.files.all())
     completed = job.status == JobStatus.COMPLETED
     reference = _reference(job)
+    job.availability = availability_of([job]).get(job.pk)
     return {
         "job": job,
-        "steps": timeline(job),
+        "availability": job.availability,
+        "cold_kinds": COLD_KINDS,
+        "now": timezone.now(),
+        "steps": timeline(job, job.availability),
         "tiles": tiles_of(job.summary) if completed else (),
         "figures": figures_for(job.summary, reference) if completed else None,
         "not_annotated": sum(job.summary.get("not_annotated", {}).values()),

@@ -10,8 +10,10 @@ from uuid import UUID
 
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
+from annotations.availability import ARCHIVING, RESTORING, Availability, availability_of, away_from
 from annotations.models import ACTIVE, Job, JobQuerySet, JobStatus
 
 PAGE = 25
@@ -19,6 +21,7 @@ TABS: dict[str, tuple[str, frozenset[str]]] = {
     "": ("All", frozenset(JobStatus) - {JobStatus.UPLOADING}),
     "active": ("In progress", frozenset(ACTIVE)),
     "ready": ("Ready", frozenset({JobStatus.COMPLETED})),
+    "cold": ("Cold storage", frozenset({JobStatus.COMPLETED})),
     "failed": ("Failed", frozenset({JobStatus.FAILED})),
     "cancelled": ("Cancelled", frozenset({JobStatus.CANCELLED})),
 }
@@ -29,9 +32,12 @@ def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
     # Without what cannot be printed: PostgreSQL refuses a NUL in text.
     text = "".join(filter(str.isprintable, query.get("q", ""))).strip()[:100]
     tab = query.get("status", "") if query.get("status", "") in TABS else ""
-    counts = Job.objects.of(user).queued().counts_by_status()
-    found = _search(_rows(Job.objects.of(user)).filter(status__in=TABS[tab][1]), text)
+    counts = _counts(user)
+    found = _search(_rows(_of_tab(user, tab)), text)
     jobs, older, newer = _page(found, query)
+    availability = availability_of(jobs)
+    for job in jobs:
+        job.availability = availability.get(job.pk)
     kept = {"q": text, "status": tab}
     return {
         "page": {
@@ -42,19 +48,45 @@ def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
         "tabs": [
             {
                 "label": label,
-                "count": sum(counts.get(status, 0) for status in statuses),
+                "count": counts[slug],
                 "url": _url({"q": text, "status": slug}),
                 "current": slug == tab,
             }
-            for slug, (label, statuses) in TABS.items()
+            for slug, (label, _) in TABS.items()
         ],
         "query": text,
         "tab": tab,
-        "total": sum(counts.values()),
+        "total": counts[""],
         "headline": _headline(counts),
         "any_active": any(job.is_active for job in jobs),
+        "any_changing": any(job.is_active or _changes(job.availability) for job in jobs),
+        "now": timezone.now(),
         "here": _url({**kept, **{name: query[name] for name in ("before", "after") if query.get(name)}}),
     }
+
+
+def _changes(availability: Availability | None) -> bool:
+    """Say whether time alone will change what the list shows of a completed job."""
+    if availability is None:
+        return False
+    return availability.due_at is not None or availability.state in {ARCHIVING, RESTORING}
+
+
+def _counts(user: User) -> dict[str, int]:
+    """Return how many jobs each tab has: two queries, whatever the number of jobs."""
+    by_status = Job.objects.of(user).queued().counts_by_status()
+    counts = {slug: sum(by_status.get(status, 0) for status in statuses) for slug, (_, statuses) in TABS.items()}
+    counts["cold"] = Job.objects.of(user).filter(pk__in=away_from(user)).count() if counts["cold"] else 0
+    counts["ready"] -= counts["cold"]
+    return counts
+
+
+def _of_tab(user: User, tab: str) -> JobQuerySet:
+    """Return the jobs of a tab. Ready and in cold storage are both completed; the archive knows which is which."""
+    jobs = Job.objects.of(user).filter(status__in=TABS[tab][1])
+    if tab == "cold":
+        return jobs.filter(pk__in=away_from(user))
+    return jobs.exclude(pk__in=away_from(user)) if tab == "ready" else jobs
 
 
 def _rows(jobs: JobQuerySet) -> JobQuerySet:
@@ -123,10 +155,10 @@ def _url(kept: Mapping[str, str], **key: str) -> str:
 
 
 def _headline(counts: Mapping[str, int]) -> str:
-    active = sum(counts.get(status, 0) for status in ACTIVE)
-    ready = counts.get(JobStatus.COMPLETED, 0)
-    if not active and not ready:
+    active, ready, cold = counts["active"], counts["ready"], counts["cold"]
+    if not active and not ready and not cold:
         return "Nothing in progress."
     parts = [f"{active:,} in progress"] if active else []
     parts += [f"{ready:,} ready to download"] if ready else []
+    parts += [f"{cold:,} in cold storage"] if cold else []
     return f"{', '.join(parts)}."

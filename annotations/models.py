@@ -15,6 +15,8 @@ from django.utils import timezone
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from annotations.availability import Availability
+
 
 class JobStatus(models.TextChoices):
     """Where an annotation is. Storage has its own states, in the archive."""
@@ -36,6 +38,8 @@ MOVES: dict[JobStatus, frozenset[JobStatus]] = {
     JobStatus.FAILED: frozenset(),
     JobStatus.CANCELLED: frozenset(),
 }
+# The kinds of result files that may be in cold storage; the summary and the log always stay.
+COLD_KINDS = frozenset({"vcf", "index", "table"})
 ACTIVE = frozenset({JobStatus.PENDING, JobStatus.RUNNING})
 TERMINAL = frozenset(status for status, targets in MOVES.items() if not targets)
 
@@ -76,7 +80,8 @@ class Job(models.Model):
     """One file to annotate, from the ticket to the result."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jobs")
+    # A user goes after their jobs have (see accounts.closing): a cascade would leave files that nobody knows of.
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="jobs")
     status = models.CharField(max_length=10, choices=JobStatus.choices, default=JobStatus.UPLOADING)
     file_name = models.CharField(max_length=255, help_text="As the user named it; hostile text.")
     reference = models.CharField(max_length=80)
@@ -100,6 +105,9 @@ class Job(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="Hidden since; the sweep removes the rest.")
+
+    # Where the result is; set by pages that show it, see availability.availability_of.
+    availability: Availability | None = None
 
     objects = JobQuerySet.as_manager()
 
@@ -197,3 +205,23 @@ class JobEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} {self.note}".strip()
+
+
+class DeletionReceipt(models.Model):
+    """What was removed with a deleted job, and when; all that stays of it. No name, no link to anything."""
+
+    job = models.UUIDField(unique=True)
+    owner = models.BigIntegerField(help_text="The user's number; the user may be gone as well.")
+    asked_at = models.DateTimeField()
+    removed_at = models.DateTimeField(default=timezone.now)
+    files = models.PositiveIntegerField(help_text="Files of the job, the uploaded one included.")
+    bytes = models.PositiveBigIntegerField()
+    second_look_at = models.DateTimeField(null=True, blank=True, help_text="When nothing was found left behind.")
+    details = models.JSONField(default=dict, help_text="What the apps downstream removed: archives, retrievals.")
+
+    class Meta:
+        ordering = ["-removed_at", "-pk"]
+        indexes = [models.Index(fields=["removed_at"], condition=Q(second_look_at=None), name="receipt_second_look")]
+
+    def __str__(self) -> str:
+        return f"{self.job}: {self.files} files"

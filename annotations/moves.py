@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.notifications import notify
-from annotations.models import MOVES, Job, JobEvent, JobStatus
+from annotations.availability import availability_of
+from annotations.models import MOVES, Job, JobEvent, JobStatus, ResultFile
 from annotations.signals import annotation_completed
 from gas_site.queues import send_after_commit
 
@@ -93,8 +95,11 @@ def _held(job: Job) -> Q:
     return Q(attempt=job.attempt, status=JobStatus.RUNNING)
 
 
-def complete(job: Job, summary: dict[str, Any]) -> bool:
-    """Publish the result of this attempt; tells the owner and the apps downstream in the same transaction."""
+def complete(job: Job, summary: dict[str, Any], files: Sequence[ResultFile] = ()) -> bool:
+    """Publish the result of this attempt with its files' rows, and tell the owner and the apps downstream.
+
+    One transaction: whoever hears of the completion finds the rows.
+    """
     with transaction.atomic():
         won = move(
             job.pk,
@@ -107,6 +112,7 @@ def complete(job: Job, summary: dict[str, Any]) -> bool:
             progress_records=summary.get("total", 0),
         )
         if won:
+            ResultFile.objects.bulk_create(files)
             job.refresh_from_db()
             annotation_completed.send(Job, job=job)
             _tell(job, JobStatus.COMPLETED)
@@ -170,10 +176,13 @@ def cancel(job: Job, note: str) -> bool:
 
 
 def _tell(job: Job, outcome: JobStatus) -> None:
+    availability = availability_of([job]).get(job.pk)
+    due_at = availability.due_at if availability else None
     context = {
         "job_id": str(job.pk),
         "short_id": job.short_id,
         "outcome": outcome.value,
         "path": job.get_absolute_url(),
+        "ready_until": f"{due_at:%H:%M} UTC on {due_at.day} {due_at:%B}" if due_at else "",
     }
     notify(job.user, "job_ended", job.pk, context)

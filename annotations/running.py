@@ -12,7 +12,6 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
 from dramatiq.middleware import Shutdown
 
 from annotations import moves
@@ -131,19 +130,16 @@ def _publish(job: Job, result: Result) -> None:
     store = file_store()
     for file in result.files:
         store.adopt(file.path, f"{job.result_prefix}/{file.path.name}")
-    with transaction.atomic():
-        published = moves.complete(job, result.summary)
-        if published:
-            ResultFile.objects.bulk_create(
-                ResultFile(
-                    job=job,
-                    kind=file.kind,
-                    file_name=file.path.name,
-                    key=f"{job.result_prefix}/{file.path.name}",
-                    size=file.size,
-                    sha256=file.sha256,
-                )
-                for file in result.files
-            )
-    if not published:
+    rows = [
+        ResultFile(
+            job=job,
+            kind=file.kind,
+            file_name=file.path.name,
+            key=f"{job.result_prefix}/{file.path.name}",
+            size=file.size,
+            sha256=file.sha256,
+        )
+        for file in result.files
+    ]
+    if not moves.complete(job, result.summary, rows):
         store.remove_tree(job.result_prefix)

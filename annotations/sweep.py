@@ -13,13 +13,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from annotations import deleting, moves
-from annotations.models import Job, JobStatus
+from annotations.models import DeletionReceipt, Job, JobStatus
 from gas_site.queues import send_after_commit
 
 logger = logging.getLogger(__name__)
 
 # A pending job is sent again this long after its last message; a doubled message finds nothing to claim.
 RESEND_AFTER = timedelta(minutes=2)
+# A worker that lost its job has long noticed, or is dead.
+SECOND_LOOK_AFTER = timedelta(hours=1)
 TICKET_LIFE = timedelta(days=1)
 WORK_LIFE = timedelta(days=2)
 BATCH = 500
@@ -31,6 +33,7 @@ def sweep() -> None:
     send_again()
     drop_abandoned_tickets()
     finish_deletions()
+    look_again_at_deletions()
     clean_work_directory()
 
 
@@ -66,6 +69,15 @@ def finish_deletions() -> None:
     patience = timezone.now() - RESEND_AFTER
     for pk in Job.objects.filter(deleted_at__lt=patience).order_by("deleted_at").values_list("pk", flat=True)[:BATCH]:
         send_after_commit(purge_job, str(pk))
+
+
+def look_again_at_deletions() -> None:
+    """Wake a worker for each deletion that is due for its second look."""
+    from annotations.actors import look_again_for_job  # noqa: PLC0415 (the actors import the domain)
+
+    due = DeletionReceipt.objects.filter(second_look_at=None, removed_at__lt=timezone.now() - SECOND_LOOK_AFTER)
+    for job_id in due.values_list("job", flat=True)[:BATCH]:
+        send_after_commit(look_again_for_job, str(job_id))
 
 
 def clean_work_directory() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,9 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.signed_in import signed_in_user
 from annotations import deleting, intake, moves
+from annotations.availability import availability_of
 from annotations.job_page import detail_context
 from annotations.listing import list_context
-from annotations.models import Job, JobStatus, ResultFile
+from annotations.models import COLD_KINDS, Job, JobStatus, ResultFile
 from gas_site.requests import HtmxRequest
 from gas_site.storage import file_store
 
@@ -99,10 +101,25 @@ def download(request: HttpRequest, job_id: UUID, kind: str) -> HttpResponseBase:
     else:
         file = get_object_or_404(ResultFile, job=job, kind=kind)
         key, name = file.key, file.file_name
+    if kind in COLD_KINDS and not _downloadable(job):
+        return _away(request, job)
     try:
         return file_store().serve(request, key, name, CONTENT_TYPES[kind])
     except FileNotFoundError as error:
+        if kind in COLD_KINDS and not _downloadable(job):  # it went between the question and the opening
+            return _away(request, job)
         raise Http404 from error
+
+
+def _downloadable(job: Job) -> bool:
+    job.availability = availability_of([job]).get(job.pk)
+    return job.availability is not None and job.availability.downloadable
+
+
+def _away(request: HttpRequest, job: Job) -> HttpResponse:
+    """Say where the file is and how to get it: 409, because it exists and the request may succeed later."""
+    context = {"job": job, "availability": job.availability}
+    return render(request, "annotations/away.html", context, status=HTTPStatus.CONFLICT)
 
 
 @login_required

@@ -74,14 +74,19 @@ def integer(name: str, default: int, *, least: int = 0, most: int | None = None)
     return read(name, str(default), convert, takes)
 
 
+def parse_duration(value: str) -> timedelta:
+    """Return a length of time written as 5s, 5m, 2h or 7d. Raises ValueError."""
+    match = _DURATION.fullmatch(value.lower())
+    if not match:
+        raise ValueError(value)
+    return timedelta(**{_DURATION_UNITS[match[2]]: float(match[1])})
+
+
 def duration(name: str, default: str, *, least: timedelta = timedelta(0)) -> timedelta:
     """Return a length of time of at least ``least``, written as 5s, 5m, 2h or 7d."""
 
     def convert(value: str) -> timedelta:
-        match = _DURATION.fullmatch(value.lower())
-        if not match:
-            raise ValueError(value)
-        length = timedelta(**{_DURATION_UNITS[match[2]]: float(match[1])})
+        length = parse_duration(value)
         if length < least:
             raise ValueError(value)
         return length

@@ -1,15 +1,15 @@
-"""Turns the URL-shaped settings (DATABASE_URL, QUEUE_URL, STORAGE_URL, EMAIL_URL) into what Django takes."""
+"""Turns the URL-shaped settings (DATABASE_URL, QUEUE_URL, STORAGE_URL, VAULT_URL, EMAIL_URL) into what Django takes."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import dj_database_url
 
-from gas_site.environment import BadSetting, text
+from gas_site.environment import BadSetting, parse_duration, read, text
 
 # A worker and the website write at the same time: IMMEDIATE takes the write lock at BEGIN, so that a
 # transaction waits for it (up to the timeout) instead of failing half-way when it upgrades from a read.
@@ -19,6 +19,10 @@ SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
+# How long a retrieval from the vault on a disk takes unless VAULT_URL says otherwise: at once, as from any disk.
+DISK_VAULT_DELAYS = {"expedited": "0s", "standard": "0s", "bulk": "0s"}
+# Glacier's names. https://docs.aws.amazon.com/amazonglacier/latest/dev/downloading-an-archive-two-steps.html
+RETRIEVAL_TIERS = ("expedited", "standard", "bulk")
 
 
 def database(data_dir: Path) -> dict[str, Any]:
@@ -45,6 +49,49 @@ def storage(data_dir: Path) -> dict[str, Any]:
         raise BadSetting("STORAGE_URL", _without_password(value), "file:DIRECTORY")
     location = Path(value.removeprefix("file:")).absolute()
     return {"BACKEND": "gas_site.storage.DiskStore", "OPTIONS": {"location": str(location), "base_url": None}}
+
+
+def vault(data_dir: Path) -> dict[str, Any]:
+    """Return the vault that VAULT_URL names: its class and what to make it with."""
+    takes = (
+        "file:DIRECTORY, with ?expedited=2s&standard=5s (how long a retrieval takes), "
+        "expedited_capacity=N and compress=none or gzip as you like"
+    )
+    value = text("VAULT_URL", f"file:{data_dir / 'vault'}")
+    try:
+        return {"BACKEND": "archive.vaults.disk.DiskVault", "OPTIONS": _disk_vault(value)}
+    except ValueError as error:
+        raise BadSetting("VAULT_URL", _without_password(value), takes) from error
+
+
+def _disk_vault(value: str) -> dict[str, Any]:
+    """Return the options of a vault on a disk. Raises ValueError."""
+    location, _, query = value.removeprefix("file:").partition("?")
+    options = dict(parse_qsl(query, strict_parsing=True)) if query else {}
+    compress = options.pop("compress", "none")
+    capacity = options.pop("expedited_capacity", "")
+    if not value.startswith("file:") or not location or set(options) - set(DISK_VAULT_DELAYS):
+        raise ValueError(value)
+    if compress not in {"none", "gzip"} or not (capacity.isdigit() or not capacity):
+        raise ValueError(value)
+    return {
+        "location": str(Path(location).absolute()),
+        "delays": {tier: parse_duration(word) for tier, word in {**DISK_VAULT_DELAYS, **options}.items()},
+        "expedited_capacity": int(capacity) if capacity else None,
+        "compress": compress,
+    }
+
+
+def restore_tiers() -> list[str]:
+    """Return RESTORE_TIERS: the retrieval tiers to try, in this order."""
+
+    def convert(value: str) -> list[str]:
+        tiers = [word.strip() for word in value.split(",") if word.strip()]
+        if not tiers or set(tiers) - set(RETRIEVAL_TIERS):
+            raise ValueError(value)
+        return tiers
+
+    return read("RESTORE_TIERS", "expedited,standard", convert, "some of " + ", ".join(RETRIEVAL_TIERS))
 
 
 def queue_directory(data_dir: Path) -> Path | None:

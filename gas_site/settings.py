@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "gas_site",
     "accounts",
     "annotations",
+    "archive",
     "allauth",
     "allauth.account",
     "django_htmx",
@@ -153,6 +154,8 @@ STORAGES = {
     "default": setting_urls.storage(DATA_DIR),
     "staticfiles": {"BACKEND": "gas_site.static_files.HashedStaticFiles"},
 }
+VAULT = setting_urls.vault(DATA_DIR)
+RESTORE_TIERS = setting_urls.restore_tiers()
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2  # pasted text; files are streamed and have their plan's limit
 BUNDLED_REFERENCES = BASE_DIR / "annotations" / "references"

@@ -46,6 +46,9 @@ class FileStore(Protocol):
     def has(self, key: str) -> bool:
         """Say whether ``key`` is there. Absence is no error, an outage is."""
 
+    def remove(self, key: str) -> None:
+        """Remove ``key``; nothing there is no error."""
+
     def remove_tree(self, prefix: str) -> None:
         """Remove everything below ``prefix``; nothing there is no error."""
 
@@ -115,6 +118,10 @@ class DiskStore(FileSystemStorage):
     def has(self, key: str) -> bool:
         """Look for the file."""
         return Path(self.path(key)).is_file()
+
+    def remove(self, key: str) -> None:
+        """Remove the file."""
+        Path(self.path(key)).unlink(missing_ok=True)
 
     def remove_tree(self, prefix: str) -> None:
         """Remove the directory; beside another who removes it, go on until nothing is left."""

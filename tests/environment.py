@@ -14,5 +14,14 @@ os.environ["DATA_DIR"] = _directory
 os.mkdir(os.path.join(_directory, "static"))  # WhiteNoise warns without it
 os.environ["EMAIL_URL"] = "console:"  # pytest-django puts its own outbox in the place
 os.environ.setdefault("LOG_LEVEL", "WARNING")
-for _name in ("PORT", "SITE_URL", "QUEUE_URL", "STORAGE_URL", "FREE_RETENTION", "FREE_MAX_BYTES"):
+for _name in (
+    "PORT",
+    "SITE_URL",
+    "QUEUE_URL",
+    "STORAGE_URL",
+    "VAULT_URL",
+    "RESTORE_TIERS",
+    "FREE_RETENTION",
+    "FREE_MAX_BYTES",
+):
     os.environ.pop(_name, None)

@@ -1,0 +1,69 @@
+"""Whether a result can be downloaded, or is in cold storage.
+
+The archive knows, and annotations must not import it; so the archive registers itself here when it is ready, and
+the pages ask here. Without an archive everything is available, always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from annotations.models import Job, JobStatus
+
+AVAILABLE, ARCHIVING, ARCHIVED, RESTORING = "available", "archiving", "archived", "restoring"
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Where the cold-going files of a completed job are. Times are UTC, and None where they do not apply.
+
+    ``due_at``: goes cold then (available). ``since``: in this state since. ``tier`` and ``expected_at``: of a
+    retrieval (restoring). ``problem``: a sentence for the owner when a restore does not get on.
+    """
+
+    state: str = AVAILABLE
+    downloadable: bool = True
+    due_at: datetime | None = None
+    since: datetime | None = None
+    tier: str = ""
+    expected_at: datetime | None = None
+    problem: str = ""
+
+    @property
+    def is_cold(self) -> bool:
+        """Say whether the files are in cold storage, or just on their way into it."""
+        return self.state in {ARCHIVING, ARCHIVED}
+
+    @property
+    def is_restoring(self) -> bool:
+        """Say whether the files are on their way back."""
+        return self.state == RESTORING
+
+
+OfJobs = Callable[[Iterable[Job]], dict[UUID, Availability]]
+Away = Callable[[Any], QuerySet[Any]]
+
+_registered: list[tuple[OfJobs, Away]] = []
+
+
+def register(of_jobs: OfJobs, away: Away) -> None:
+    """Name who knows: ``of_jobs`` in one query for any number of jobs, ``away`` as a subquery of job ids."""
+    _registered[:] = [(of_jobs, away)]
+
+
+def availability_of(jobs: Iterable[Job]) -> dict[UUID, Availability]:
+    """Return the availability of every completed job among ``jobs``, with one query for all."""
+    completed = [job for job in jobs if job.status == JobStatus.COMPLETED]
+    known = _registered[0][0](completed) if _registered and completed else {}
+    return {job.pk: known.get(job.pk, Availability()) for job in completed}
+
+
+def away_from(user: Any) -> QuerySet[Any]:
+    """Return the ids of the user's jobs whose result cannot be downloaded now."""
+    return _registered[0][1](user) if _registered else Job.objects.none().values("pk")

@@ -1,0 +1,44 @@
+"""Compares copies with what a job made: size and SHA-256, in pieces, never a file in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from archive.claims import Claim
+from archive.models import HoldingFile
+from archive.vaults.base import Content
+from archive.vaults.disk_files import pieces_of
+from archive.vaults.hashing import SideHash, hashed
+from gas_site.storage import file_store
+
+
+class BadCopy(Exception):
+    """A copy is not what the job made. The message says which copy, by kind; it bears no file name."""
+
+
+def wanted(file: HoldingFile) -> Content:
+    """Return what every copy of the file must hold."""
+    return Content(file.size, file.sha256)
+
+
+def hot_copy_is_good(file: HoldingFile, claim: Claim) -> bool:
+    """Read the copy in the file store; False when it is absent or differs."""
+    try:
+        source = file_store().read(file.key)
+    except FileNotFoundError:
+        return False
+    return hashed(pieces_of(source), claim.beat) == wanted(file)
+
+
+def checked(pieces: Iterable[bytes], file: HoldingFile, claim: Claim) -> Iterator[bytes]:
+    """Pass pieces on, and raise BadCopy at their end where they are not the file: nothing is published then.
+
+    The claim is renewed at the very end, because what follows is a sync and a rename: a worker that lost it
+    must not put a file where another has removed one.
+    """
+    with SideHash() as side:
+        yield from side.passing(claim.watched(pieces))
+        content = side.content()
+    if content != wanted(file):
+        raise BadCopy(f"what the vault gave back for the {file.kind} differs from what the job made")
+    claim.renew()

@@ -1,0 +1,158 @@
+"""Brings a holding's files back: ask the vault, wait, thaw, compare, publish, and remove the archives last."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from archive import requests
+from archive.archiving import remove_strays
+from archive.claims import Claim, LostClaim, fenced, owner_locked
+from archive.copies import BadCopy, checked, hot_copy_is_good
+from archive.failpoints import reach
+from archive.models import Holding, HoldingFile, HoldingState
+from archive.moves import move
+from archive.vaults import vault_named
+from archive.vaults.base import InsufficientCapacity, Readiness, Retrieval, Standing, Vault
+from gas_site.storage import file_store
+
+# How soon to look again when the vault is later than it said, or did not say.
+POLL_EVERY = timedelta(minutes=1)
+
+
+def restore(claim: Claim) -> None:
+    """Do what can be done for a restoring holding now: ask, wait, or thaw and publish.
+
+    A file that is in the file store, whole, is not asked for: an earlier worker thawed it, or the upgrade came
+    before the archive had removed it.
+    """
+    holding = claim.holding()
+    place = vault_named(holding.vault)
+    missing = [file for file in holding.files.all() if not hot_copy_is_good(file, claim)]
+    expected_at = _ask(claim, place, holding, missing)
+    if expected_at is not None:
+        with fenced(claim):
+            Holding.objects.filter(pk=claim.pk).update(
+                expected_at=expected_at, attempts=0, last_error="", retry_at=None
+            )
+        return
+    for file in missing:
+        _thaw(claim, place, file)
+    for file in missing:
+        if not hot_copy_is_good(file, claim):
+            raise BadCopy(f"the thawed copy of the {file.kind} differs from what the job made")
+        reach("restore.verified")
+    publish(claim)
+    tidy(claim, verified=True)
+
+
+def _ask(claim: Claim, place: Vault, holding: Holding, files: list[HoldingFile]) -> datetime | None:
+    """Ask for every archive that nobody asked for; return when to look again, or None when all can be read."""
+    now = timezone.now()
+    expected = []
+    for file in files:
+        standing = Standing(Readiness.ABSENT)
+        if file.retrieval:
+            standing = place.standing(file.archive_id, file.retrieval)
+        if standing.readiness is Readiness.ABSENT:
+            standing = Standing(Readiness.WAITING, _request(claim, place, holding, file).expected_at)
+        if standing.readiness is Readiness.WAITING:
+            soon = now + min(POLL_EVERY, settings.SWEEP_EVERY)
+            at = standing.expected_at
+            expected.append(at if at and at > now else soon)
+    return max(expected, default=None)
+
+
+def _request(claim: Claim, place: Vault, holding: Holding, file: HoldingFile) -> Retrieval:
+    """Ask for one archive in the first tier that has room. Raises InsufficientCapacity when none has.
+
+    A worker that dies before the note asks again, which changes nothing for the vault.
+    """
+    claim.renew()
+    retrieval = _first_with_room(place, file.archive_id, tiers(holding.tier))
+    reach("restore.requested")
+    with fenced(claim):
+        HoldingFile.objects.filter(pk=file.pk).update(retrieval=retrieval.retrieval_id)
+        Holding.objects.filter(pk=claim.pk).update(tier=retrieval.tier)
+    file.retrieval = retrieval.retrieval_id
+    reach("restore.noted")
+    return retrieval
+
+
+def tiers(first: str) -> list[str]:
+    """Return the tiers to try in turn: the one that staff chose, if any, then those of RESTORE_TIERS."""
+    return list(dict.fromkeys([first, *settings.RESTORE_TIERS] if first else settings.RESTORE_TIERS))
+
+
+def _first_with_room(place: Vault, archive_id: str, names: list[str]) -> Retrieval:
+    for tier in names[:-1]:
+        try:
+            return place.request(archive_id, tier)
+        except InsufficientCapacity:
+            continue
+    return place.request(archive_id, names[-1])
+
+
+def _thaw(claim: Claim, place: Vault, file: HoldingFile) -> None:
+    """Copy one archive into the file store, complete and compared under its key, or not at all."""
+    pieces = place.read(file.archive_id, file.retrieval)
+    file_store().receive(checked(pieces, file, claim), file.key)
+    try:
+        claim.renew()
+    except LostClaim:
+        leave_no_trace(claim, file)
+        raise
+    reach("restore.thawed")
+
+
+def leave_no_trace(claim: Claim, file: HoldingFile) -> None:
+    """See that a file goes again which was put there while the claim was lost.
+
+    Only where the holding itself is gone can it be removed here and now: else another worker may have put the same
+    file there, and that one may count. An archived holding is marked, and its next worker, who has a claim, removes it.
+    """
+    from archive.waking import send  # noqa: PLC0415 (waking imports the claims' module, which comes first)
+
+    if not Holding.objects.filter(pk=claim.pk).exists():
+        file_store().remove(file.key)
+    elif Holding.objects.filter(pk=claim.pk, state=HoldingState.ARCHIVED).update(untidy=True, wake_at=timezone.now()):
+        send(claim.pk)
+
+
+def publish(claim: Claim) -> None:
+    """Make the file store's copies the ones that count; a free owner's retention starts anew."""
+    with owner_locked(claim) as plan:
+        request_id = claim.holding().request_id
+        due_at = timezone.now() + plan.retention if plan.retention is not None else None
+        hot: dict[str, Any] = {"untidy": True, "due_at": due_at, "verified_at": timezone.now(), "request": None}
+        if not move(claim.pk, HoldingState.AVAILABLE, where=claim.held, tier="", expected_at=None, **hot):
+            raise LostClaim
+        if request_id is not None:
+            requests.count_one(request_id)
+    reach("restore.published")
+
+
+def tidy(claim: Claim, *, verified: bool = False) -> None:
+    """Remove the archives of an available holding from the vault.
+
+    ``verified`` says that this claim has just read the files; otherwise they are read again first.
+    """
+    holding = claim.holding()
+    place = vault_named(holding.vault)
+    files = list(holding.files.all())
+    for file in [] if verified else files:
+        if not hot_copy_is_good(file, claim):
+            raise BadCopy(f"the {file.kind} in the file store differs from what the job made; the archive is kept")
+    for file in files:
+        if file.archive_id:
+            claim.renew()
+            place.remove(file.archive_id)
+            reach("restore.removed")
+            with fenced(claim):
+                HoldingFile.objects.filter(pk=file.pk).update(archive_id="", retrieval="")
+    remove_strays(claim, place, holding)
+    Holding.objects.filter(claim.held, pk=holding.pk).update(untidy=False, vault="")
+    reach("restore.tidied")

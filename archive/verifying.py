@@ -1,0 +1,59 @@
+"""Reads again the copy that counts and compares it with what the job made."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from archive.copies import wanted
+from archive.models import Holding, HoldingFile
+from archive.vaults import vault_named
+from archive.vaults.base import ArchiveDamaged, ArchiveMissing, Beat, Content, Vault, VaultFault, no_beat
+from archive.vaults.disk_files import pieces_of
+from archive.vaults.hashing import hashed
+from gas_site.storage import file_store
+
+# What last_error begins with when a verification wrote it; a later good one takes only its own words back.
+FOUND = "verification: "
+
+
+def verify(holding: Holding, beat: Beat = no_beat) -> str:
+    """Read every copy that counts; return "" or what is wrong, which the row then says too. Changes no state.
+
+    A holding that a worker moves meanwhile is judged by nobody: its row is written to only where it is as it was.
+    """
+    try:
+        problem = _first_problem(holding, beat)
+    except (VaultFault, OSError) as error:
+        problem = f"the vault or the file store cannot be read ({type(error).__name__})"
+    same = Holding.objects.filter(pk=holding.pk, state=holding.state, fence=holding.fence)
+    if problem:
+        return problem if same.update(last_error=FOUND + problem) else ""
+    same.update(verified_at=timezone.now())
+    same.filter(last_error__startswith=FOUND).update(last_error="")
+    return ""
+
+
+def _first_problem(holding: Holding, beat: Beat) -> str:
+    place = None if holding.is_hot else vault_named(holding.vault)
+    for file in holding.files.all():
+        content = _cold(place, file, beat) if place else _hot(file, beat)
+        where = "vault" if place else "file store"
+        if content is None:
+            return f"the {file.kind} is not in the {where}, or is damaged there"
+        if content != wanted(file):
+            return f"the {file.kind} in the {where} differs from what the job made"
+    return ""
+
+
+def _hot(file: HoldingFile, beat: Beat) -> Content | None:
+    try:
+        return hashed(pieces_of(file_store().read(file.key)), beat)
+    except FileNotFoundError:
+        return None
+
+
+def _cold(place: Vault, file: HoldingFile, beat: Beat) -> Content | None:
+    try:
+        return place.checksum(file.archive_id, beat)
+    except (ArchiveMissing, ArchiveDamaged):
+        return None

@@ -1,0 +1,79 @@
+"""A disk vault that fails when it is told to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from archive.vaults.base import Beat, Content, InsufficientCapacity, Retrieval, Standing, Stored, VaultFault, no_beat
+from archive.vaults.disk import DiskVault
+
+
+class Faults:
+    """What is to go wrong: the number of calls of each method that fail, and copies that come out wrong."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self.failing: Counter[str] = Counter()
+        self.rotten_stores = 0
+        self.rotten_reads = 0
+        self.full_tiers: set[str] = set()
+
+    def heal(self) -> None:
+        """Let everything work again."""
+        self.failing.clear()
+        self.rotten_stores = self.rotten_reads = 0
+        self.full_tiers.clear()
+
+    def meet(self, method: str) -> None:
+        """Count a call, and raise when it is to fail."""
+        self.calls[method] += 1
+        if self.failing[method] > 0:
+            self.failing[method] -= 1
+            raise VaultFault(f"the vault is away ({method})")
+
+
+class FaultyVault(DiskVault):
+    """The disk vault with ``faults``, which the tests hold on to."""
+
+    faults = Faults()
+
+    def store(self, label: str, pieces: Iterable[bytes]) -> Stored:
+        self.faults.meet("store")
+        if self.faults.rotten_stores > 0:
+            self.faults.rotten_stores -= 1
+            pieces = _rotten(iter(pieces))
+        return super().store(label, pieces)
+
+    def checksum(self, archive_id: str, beat: Beat = no_beat) -> Content:
+        self.faults.meet("checksum")
+        return super().checksum(archive_id, beat)
+
+    def request(self, archive_id: str, tier: str) -> Retrieval:
+        self.faults.meet("request")
+        if tier in self.faults.full_tiers:
+            raise InsufficientCapacity(f"no {tier} capacity")
+        return super().request(archive_id, tier)
+
+    def standing(self, archive_id: str, retrieval_id: str) -> Standing:
+        self.faults.meet("standing")
+        return super().standing(archive_id, retrieval_id)
+
+    def read(self, archive_id: str, retrieval_id: str) -> Iterator[bytes]:
+        self.faults.meet("read")
+        pieces = super().read(archive_id, retrieval_id)
+        if self.faults.rotten_reads > 0:
+            self.faults.rotten_reads -= 1
+            return _rotten(pieces)
+        return pieces
+
+    def remove(self, archive_id: str) -> None:
+        self.faults.meet("remove")
+        super().remove(archive_id)
+
+
+def _rotten(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Flip one bit of the first piece: the size stays right."""
+    first = next(pieces)
+    yield bytes([first[0] ^ 1]) + first[1:]
+    yield from pieces

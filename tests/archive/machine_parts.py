@@ -1,0 +1,78 @@
+"""What the machine is made of."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from accounts.models import Notification, User
+from annotations.models import DeletionReceipt, Job
+from archive import failpoints
+from archive.models import Holding, RestoreRequest
+from archive.vaults import vault
+from tests.archive.world import MINUTE, SECOND, Message, World
+
+NUMBERS = st.integers(0, 1_000)
+FAULTS = st.sampled_from(["away", "bad store", "bad read", "no room", "forgotten", "healed"])
+ACTS = st.sampled_from(["complete", "complete", "upgrade", "upgrade", "downgrade", "downgrade", "delete", "staff"])
+CHANCES = st.sampled_from(["time passes", "double", "lose", "sweeps", "notification"])
+LENGTHS = [SECOND, 3 * SECOND, 61 * SECOND, 5 * MINUTE, 16 * MINUTE]
+METHODS = st.sampled_from(["store", "checksum", "request", "standing", "read", "remove"])
+INTERRUPTIONS = st.sampled_from(
+    ["", "kill", "kill", "lease", "lease", "upgrade", "downgrade", "delete", "another", "sweep", "staff"]
+)
+DELIVERIES = st.lists(st.tuples(NUMBERS, NUMBERS, INTERRUPTIONS), min_size=1, max_size=6)
+ASKING = ["restore.requested", "restore.noted"]
+
+
+class Killed(BaseException):
+    """The worker is gone: nothing after this line happens, no handler runs."""
+
+
+def steps_of(message: Message) -> list[str]:
+    """Return the steps that an actor may come to, given the row's state."""
+    if message.actor in {"purge_job", "look_again_for_job"}:
+        return ["delete.removed"]
+    holding = holding_of(message)
+    if holding is None:
+        return ["claim.taken"]
+    archiving, restoring = failpoints_of("archive."), failpoints_of("restore.")
+    match holding.state:
+        case "archived":
+            steps = ["archive.removed", "archive.tidied"]
+        case "restoring" if holding.files.exclude(retrieval="").exists():
+            steps = [step for step in restoring if step not in ASKING]
+        case "restoring":
+            steps = ASKING
+        case "available" if holding.untidy:
+            steps = ["restore.removed", "restore.tidied"]
+        case _:
+            steps = archiving
+    return ["claim.taken", "settle.released", *steps]
+
+
+def failpoints_of(deed: str) -> list[str]:
+    return sorted(step for step in failpoints.STEPS if step.startswith(deed))
+
+
+def vault_ids(world: World) -> list[str]:
+    labels = [path.name for path in (world.vault_directory / "archives").glob("*/*") if path.is_dir()]
+    return [archive_id for label in labels for archive_id in vault().labelled(label)]
+
+
+def empty_tables() -> None:
+    for model in (Holding, RestoreRequest, Job, DeletionReceipt, Notification, User):
+        model._default_manager.all().delete()
+
+
+def holding_of(message: Message) -> Holding | None:
+    if message.actor != "tend_holding":
+        return None
+    return Holding.objects.select_related("owner").filter(pk=int(message.arguments[0])).first()
+
+
+def check_mails() -> None:
+    """One mail for each request that brought something back, and every request has an end."""
+    requests = RestoreRequest.objects.all()
+    assert not requests.filter(finished_at=None).exists()
+    told = set(Notification.objects.filter(kind="results_restored").values_list("about", flat=True))
+    assert told == {str(request.pk) for request in requests if request.restored}
