@@ -11,5 +11,6 @@ class AnnotationsConfig(AppConfig):
     name = "annotations"
 
     def ready(self) -> None:
-        """Declare the actors on the broker that gas_site has set by now."""
+        """Declare the actors on the broker that gas_site has set by now, and listen to accounts."""
         import_module("annotations.actors")
+        import_module("annotations.receivers")

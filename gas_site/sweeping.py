@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from accounts.sweep import sweep as sweep_accounts
 from annotations.sweep import sweep as sweep_annotations
+from billing.sweep import sweep as sweep_billing
 
 
 def sweep_all() -> None:
     """Run every sweep once."""
     sweep_annotations()
     sweep_accounts()
+    sweep_billing()
