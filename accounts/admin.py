@@ -19,7 +19,8 @@ class PlanChangeInline(admin.TabularInline[PlanChange, User]):
     """The user's moves between plans, to read."""
 
     model = PlanChange
-    fields = readonly_fields = ["at", "before", "after", "reason"]
+    fields = ("at", "before", "after", "reason")
+    readonly_fields = ("at", "before", "after", "reason")
     extra = 0
     can_delete = False
 
@@ -29,7 +30,7 @@ class PlanChangeInline(admin.TabularInline[PlanChange, User]):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(DjangoUserAdmin[User]):
     """Users; the plan is changed here through set_plan(), so that everything downstream hears of it."""
 
     form = UserChangeForm

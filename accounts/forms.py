@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.forms import UserChangeForm as DjangoUserChangeForm
 
 from accounts.models import User
 
 
-class UserCreationForm(AdminUserCreationForm):
+class SmallLetters:
+    """Keeps an address in small letters, as everywhere else: the column is unique letter by letter."""
+
+    cleaned_data: dict[str, Any]
+
+    def clean_email(self) -> str:
+        """Return the address in small letters."""
+        return str(self.cleaned_data["email"]).lower()
+
+
+class UserCreationForm(SmallLetters, AdminUserCreationForm):  # type: ignore[type-arg]  # not generic at run time
     """Make a user in the admin."""
 
     class Meta:
@@ -17,7 +29,7 @@ class UserCreationForm(AdminUserCreationForm):
         field_classes: dict[str, type] = {}
 
 
-class UserChangeForm(DjangoUserChangeForm):
+class UserChangeForm(SmallLetters, DjangoUserChangeForm):  # type: ignore[type-arg]  # not generic at run time
     """Change a user in the admin."""
 
     class Meta:

@@ -28,8 +28,11 @@ class TooLarge(Exception):
     def __init__(self, size: int | None, limit: int) -> None:
         self.size = size
         self.limit = limit
-        told = f"This file is {filesizeformat(size)}" if size else "This file is too large"
-        super().__init__(f"{told}. Your plan takes files up to {filesizeformat(limit)}.".replace("\xa0", " "))
+        has, takes = filesizeformat(size or 0), filesizeformat(limit)
+        if has == takes:  # a few bytes too many
+            has, takes = f"{size:,} bytes", f"{limit:,} bytes"
+        told = f"This file is {has}" if size else "This file is too large"
+        super().__init__(f"{told}. Your plan takes files up to {takes}.".replace("\xa0", " "))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.views.decorators.cache import never_cache
@@ -18,18 +18,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.signed_in import signed_in_user
 from annotations import deleting, intake, moves
-from annotations.catalogue import UnknownReference, installed_references
+from annotations.catalogue import UnknownReference, installed_references, reference_named
 from annotations.engine.errors import InputRefused
 from annotations.forms import AnnotateForm
 from annotations.models import Job, JobStatus
 from annotations.uploads import limit_upload, refuse_if_exceeded
+from gas_site.requests import HtmxRequest
 
 
 @csrf_exempt  # the token stands in the body, which must not be read before the limit is set; _annotate checks it
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def annotate(request: HttpRequest) -> HttpResponse:
+def annotate(request: HtmxRequest) -> HttpResponse:
     """Take a file. With ``check`` in the form, stop at the verdict; without, queue it and show the job."""
     if request.method != "POST":
         return _page(request, AnnotateForm())
@@ -49,7 +50,7 @@ def annotate(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_protect
-def _annotate(request: HttpRequest) -> HttpResponse:
+def _annotate(request: HtmxRequest) -> HttpResponse:
     form = AnnotateForm(request.POST, request.FILES)
     try:
         refuse_if_exceeded(request)
@@ -67,7 +68,7 @@ def _annotate(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def confirm(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def confirm(request: HtmxRequest, job_id: UUID) -> HttpResponse:
     """Show the verdict on a checked file (GET); queue it (POST), checked again when the reference is another."""
     job = get_object_or_404(Job.objects.of(signed_in_user(request)), pk=job_id)
     if job.status != JobStatus.UPLOADING:
@@ -77,7 +78,7 @@ def confirm(request: HttpRequest, job_id: UUID) -> HttpResponse:
     wanted = request.POST.get("reference") or job.reference
     try:
         if wanted != job.reference:
-            reference = intake.reference_named(wanted)
+            reference = reference_named(wanted)
             verdict = intake.check(job.input_key, job.file_name, reference)
             Job.objects.filter(pk=job.pk, status=JobStatus.UPLOADING).update(verdict=verdict.to_json())
     except (InputRefused, UnknownReference) as error:
@@ -88,14 +89,14 @@ def confirm(request: HttpRequest, job_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def discard(request: HttpRequest, job_id: UUID) -> HttpResponse:
+def discard(request: HtmxRequest, job_id: UUID) -> HttpResponse:
     """Throw a checked file away and choose another."""
     job = get_object_or_404(Job.objects.of(signed_in_user(request)), pk=job_id, status=JobStatus.UPLOADING)
     deleting.delete(job)
     return redirect("annotate")
 
 
-def _context(request: HttpRequest, form: AnnotateForm, job: Job | None) -> dict[str, Any]:
+def _context(request: HtmxRequest, form: AnnotateForm, job: Job | None) -> dict[str, Any]:
     user = signed_in_user(request)
     context: dict[str, Any] = {
         "form": form,
@@ -111,21 +112,21 @@ def _context(request: HttpRequest, form: AnnotateForm, job: Job | None) -> dict[
     return context
 
 
-def _page(request: HttpRequest, form: AnnotateForm, job: Job | None = None) -> HttpResponse:
+def _page(request: HtmxRequest, form: AnnotateForm, job: Job | None = None) -> HttpResponse:
     return render(request, "annotations/annotate.html", _context(request, form, job))
 
 
-def _verdict(request: HttpRequest, job: Job) -> HttpResponse:
+def _verdict(request: HtmxRequest, job: Job) -> HttpResponse:
     form = AnnotateForm(initial={"reference": job.reference})
     return render(request, "annotations/partials/verdict.html", _context(request, form, job))
 
 
-def _invalid(request: HttpRequest, form: AnnotateForm) -> HttpResponse:
-    sentences = [message for messages in form.errors.values() for message in messages]
+def _invalid(request: HtmxRequest, form: AnnotateForm) -> HttpResponse:
+    sentences = [str(message) for messages in form.errors.values() for message in messages]
     return _show_refusal(request, form, {"title": "Nothing to annotate yet", "text": " ".join(sentences)}, 422)
 
 
-def _refusal(request: HttpRequest, form: AnnotateForm, error: Exception, job: Job | None = None) -> HttpResponse:
+def _refusal(request: HtmxRequest, form: AnnotateForm, error: Exception, job: Job | None = None) -> HttpResponse:
     too_large = isinstance(error, intake.TooLarge)
     title = "This file is too large for your plan" if too_large else "This file cannot be annotated as it is"
     refusal = {"title": title, "text": str(error), "too_large": too_large}
@@ -134,13 +135,13 @@ def _refusal(request: HttpRequest, form: AnnotateForm, error: Exception, job: Jo
 
 
 def _show_refusal(
-    request: HttpRequest, form: AnnotateForm, refusal: dict[str, Any], status: int, job: Job | None = None
+    request: HtmxRequest, form: AnnotateForm, refusal: dict[str, Any], status: int, job: Job | None = None
 ) -> HttpResponse:
     template = "annotations/partials/refusal.html" if request.htmx else "annotations/annotate.html"
     return render(request, template, _context(request, form, job) | {"refusal": refusal}, status=status)
 
 
 @require_safe
-def references_page(request: HttpRequest) -> HttpResponse:
+def references_page(request: HtmxRequest) -> HttpResponse:
     """Show what is installed: references, their sources, versions and citations."""
     return render(request, "annotations/sources.html", {"references": installed_references()})

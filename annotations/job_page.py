@@ -6,25 +6,33 @@ from typing import Any
 
 from annotations.catalogue import UnknownReference, reference_named
 from annotations.engine.reference import Reference
+from annotations.figures.report import figures_for
+from annotations.figures.tiles import tiles_of
 from annotations.models import Job, JobStatus, ResultFile
+from annotations.timeline import timeline
 from gas_site.storage import file_store
 
-LOG_TAIL_BYTES = 16 * 1024
-LOG_TAIL_LINES = 12
+LOG_HEAD_BYTES = 4 * 1024
+LOG_HEAD_LINES = 16
 
 
 def detail_context(job: Job) -> dict[str, Any]:
     """Return the context of the job's page and of its live part."""
     files = list(job.files.all())
     completed = job.status == JobStatus.COMPLETED
+    reference = _reference(job)
     return {
         "job": job,
+        "steps": timeline(job),
+        "tiles": tiles_of(job.summary) if completed else (),
+        "figures": figures_for(job.summary, reference) if completed else None,
+        "not_annotated": sum(job.summary.get("not_annotated", {}).values()),
         "events": list(job.events.all()),
         "files": files,
         "summary": job.summary,
         "verdict": job.verdict,
-        "reference": _reference(job),
-        "log_tail": _log_tail(files) if completed else [],
+        "reference": reference,
+        "log_head": _log_head(files) if completed else [],
         "queue_position": job.queue_position(),
     }
 
@@ -37,12 +45,11 @@ def _reference(job: Job) -> Reference | None:
         return None
 
 
-def _log_tail(files: list[ResultFile]) -> list[str]:
-    """Return the log's last lines; none when the file is away."""
+def _log_head(files: list[ResultFile]) -> list[str]:
+    """Return the log's first lines, which hold the counts; none when the file is away."""
     file = next((file for file in files if file.kind == "log"), None)
     if file is None or not file_store().has(file.key):
         return []
     with file_store().read(file.key) as stored:
-        stored.seek(max(0, file.size - LOG_TAIL_BYTES))
-        lines = stored.read().decode(errors="replace").splitlines()
-    return lines[-LOG_TAIL_LINES:]
+        lines = stored.read(LOG_HEAD_BYTES).decode(errors="replace").splitlines()
+    return lines[:LOG_HEAD_LINES]

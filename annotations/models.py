@@ -103,10 +103,6 @@ class Job(models.Model):
 
     objects = JobQuerySet.as_manager()
 
-    if TYPE_CHECKING:
-        files: models.Manager[ResultFile]
-        events: models.Manager[JobEvent]
-
     class Meta:
         ordering = ["-created_at", "-id"]
         indexes = [

@@ -17,6 +17,7 @@ from annotations import deleting, intake, moves
 from annotations.job_page import detail_context
 from annotations.listing import list_context
 from annotations.models import Job, JobStatus, ResultFile
+from gas_site.requests import HtmxRequest
 from gas_site.storage import file_store
 
 CONTENT_TYPES = {
@@ -31,13 +32,16 @@ CONTENT_TYPES = {
 
 def own_job(request: HttpRequest, job_id: UUID) -> Job:
     """Return the signed-in user's job; anybody else's is not found, as if it did not exist."""
-    return get_object_or_404(Job.objects.of(signed_in_user(request)), pk=job_id)
+    user = signed_in_user(request)
+    job = get_object_or_404(Job.objects.of(user), pk=job_id)
+    job.user = user  # the same row, so the page need not ask for it again
+    return job
 
 
 @login_required
 @never_cache
 @require_safe
-def job_list(request: HttpRequest) -> HttpResponse:
+def job_list(request: HtmxRequest) -> HttpResponse:
     """Show one's own jobs, newest first."""
     context = list_context(signed_in_user(request), request.GET)
     template = "annotations/partials/job_rows.html" if request.htmx else "annotations/list.html"

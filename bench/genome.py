@@ -108,7 +108,8 @@ def _write_source(path: Path, sequence: NDArray[np.uint8], field: str, kind: str
 def _other_letters(references: NDArray[np.uint8], numbers: np.random.Generator) -> NDArray[np.uint8]:
     """Return for each letter one of the three others."""
     codes = np.searchsorted(LETTERS, references)
-    return LETTERS[(codes + numbers.integers(1, 4, len(codes))) % 4]
+    letters: NDArray[np.uint8] = LETTERS[(codes + numbers.integers(1, 4, len(codes))) % 4]
+    return letters
 
 
 def make_variants(path: Path, records: int) -> Path:

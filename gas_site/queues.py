@@ -16,6 +16,7 @@ from typing import Any
 import dramatiq
 import redis
 from django.db import close_old_connections, transaction
+from dramatiq.broker import MessageProxy
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import AgeLimit, Callbacks, Middleware, Pipelines, Retries, ShutdownNotifications, TimeLimit
 
@@ -32,14 +33,14 @@ MAX_SOCKET_PATH = 100
 class DatabaseConnections(Middleware):
     """Hands a worker thread a live database connection and takes dead ones away."""
 
-    def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.Message[Any]) -> None:
+    def before_process_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
         """Drop what the database closed while the thread was idle."""
         close_old_connections()
 
     def after_process_message(
         self,
         broker: dramatiq.Broker,
-        message: dramatiq.Message[Any],
+        message: MessageProxy,
         *,
         result: Any = None,
         exception: BaseException | None = None,
@@ -63,7 +64,7 @@ def make_broker(url: str, directory: Path | None) -> dramatiq.Broker:
     ]
     address = f"unix://{socket_path(directory)}" if directory else url
     client = redis.Redis.from_url(address, socket_connect_timeout=5, health_check_interval=30)
-    return RedisBroker(client=client, middleware=middleware)
+    return RedisBroker(client=client, middleware=middleware)  # type: ignore[no-untyped-call]  # its __init__ has no types
 
 
 def socket_path(directory: Path) -> Path:

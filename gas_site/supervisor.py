@@ -4,35 +4,33 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import http.client
 import os
-import shlex
 import socket
 import sys
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 import redis
 from django.conf import settings
-from honcho.manager import Manager
 
 from gas_site.queues import socket_path
+from gas_site.stack import Child, ChildEnded, Stack, StopAsked
+
+# The children of a killed supervisor end within the leash's grace.
+LEFTOVER_SECONDS = 12
+# Who listens on every address is asked on this machine's own.
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared with, not listened on)
 
 
 class CannotStart(Exception):
     """The stack cannot begin, in a person's words."""
 
 
-@dataclass(frozen=True)
-class Child:
-    """One process of the stack."""
-
-    name: str
-    command: list[str]
-
-
 def lock(data_dir: Path) -> IO[str]:
-    """Hold the data directory for this stack; a second one beside it needs its own. Raises CannotStart.
+    """Hold the data directory for this supervisor; a second stack needs its own. Raises CannotStart.
 
     A POSIX lock is not inherited by children, so it falls with this very process however that ends.
     """
@@ -43,6 +41,26 @@ def lock(data_dir: Path) -> IO[str]:
     except OSError as error:
         raise CannotStart(f"A stack is running in {data_dir}. Give this one its own DATA_DIR and PORT.") from error
     return handle
+
+
+def lock_for_children(data_dir: Path) -> IO[str]:
+    """Hold the data directory for the children: waits for those of a killed supervisor. Raises CannotStart.
+
+    Two Redis servers on one append-only file would spoil it. This kind of lock goes on to whoever inherits the file.
+    """
+    handle = (data_dir / "children.lock").open("w")
+    deadline = time.monotonic() + LEFTOVER_SECONDS
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise CannotStart(
+                    f"Processes of an earlier stack in {data_dir} do not end. Stop them first."
+                ) from error
+            time.sleep(0.1)
+        else:
+            return handle
 
 
 def check_port(host: str, port: int) -> None:
@@ -59,14 +77,14 @@ def check_port(host: str, port: int) -> None:
 
 def children(host: str) -> list[Child]:
     """Return the processes of the stack, in the order they are started."""
-    manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
-    stack = [Child("queue", redis_command(settings.QUEUE_DIRECTORY))] if settings.QUEUE_DIRECTORY else []
+    directory = settings.QUEUE_DIRECTORY
+    stack = [Child("queue", redis_command(directory), needed_last=True)] if directory else []
     return [
         *stack,
         Child("web", web_command(host)),
-        Child("annotate", [*manage, "work", "--queues", "annotate", "--threads", str(settings.ANNOTATE_THREADS)]),
-        Child("work", [*manage, "work", "--queues", "default", "storage", "--threads", "4"]),
-        Child("sweep", [*manage, "sweep"]),
+        Child("annotate", work_command(["annotate"], settings.ANNOTATE_THREADS)),
+        Child("work", work_command(["default", "storage"], 4)),
+        Child("sweep", [sys.executable, str(settings.BASE_DIR / "manage.py"), "sweep"]),
     ]
 
 
@@ -97,25 +115,59 @@ def web_command(host: str) -> list[str]:
         *[sys.executable, "-m", "gunicorn", "gas_site.wsgi"],
         *["--bind", f"{host}:{settings.PORT}", "--workers", "2", "--threads", "8"],
         *["--timeout", "120", "--graceful-timeout", "4", "--max-requests", "20000", "--max-requests-jitter", "2000"],
-        *["--log-level", "warning", "--chdir", str(settings.BASE_DIR)],
+        *["--log-level", "warning", "--preload", "--chdir", str(settings.BASE_DIR)],
     ]
 
 
-def run(host: str) -> int:
-    """Run the stack until one child ends or a signal comes; every child ends with it. Return the exit code."""
-    manager = Manager()
+def work_command(queues: list[str], threads: int) -> list[str]:
+    """Return a Dramatiq worker for ``queues``."""
+    command = [sys.executable, "-m", "dramatiq", "gas_site.worker", "--processes", "1"]
+    return [*command, "--threads", str(threads), "--queues", *queues]
+
+
+def run(host: str, held: IO[str], prepared: Callable[[], bool], greet: Callable[[], None]) -> int:
+    """Run the stack until one child ends or a signal comes; every child ends with it. Return the exit code.
+
+    ``held`` is what ``lock_for_children`` gave; ``greet`` is called once ``prepared`` and the website says so too.
+    """
     environment = {
         **os.environ,
         "DATA_DIR": str(settings.DATA_DIR),
         "PORT": str(settings.PORT),
         "PYTHONUNBUFFERED": "1",
     }
-    leash = [sys.executable, "-m", "gas_site.leash", str(os.getpid())]
-    for child in children(host):
-        command = "exec " + shlex.join([*leash, *child.command])
-        manager.add_process(child.name, command, env=environment, cwd=str(settings.BASE_DIR))
-    manager.loop()
-    return int(manager.returncode or 0)
+    stack = Stack(environment, settings.BASE_DIR, held)
+    try:
+        with stack:
+            for child in children(host):
+                stack.start(child)
+                if child.name == "queue":
+                    stack.wait_for(queue_answers)
+                elif child.name == "web":
+                    # The first page comes sooner when the workers do not start beside it.
+                    stack.wait_for(lambda: page_answers(host, settings.PORT))
+            stack.wait_for(prepared)
+            greet()
+            stack.watch()
+    except StopAsked:
+        stack.say("Stopped.")
+        return 0
+    except ChildEnded as error:
+        stack.say(f"GAS has stopped: {error}. The lines above may say why.")
+    return 1
+
+
+def page_answers(host: str, port: int) -> bool:
+    """Say whether the website answers already."""
+    connection = http.client.HTTPConnection(LOOPBACK.get(host, host), port, timeout=1)
+    try:
+        connection.request("GET", "/healthz")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def queue_answers() -> bool:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Plan
 from annotations.catalogue import installed_references
 from annotations.example import example_summary
+from annotations.figures.report import figures_for
 
 YEAR_SECONDS = 365 * 24 * 3600
 
@@ -23,11 +25,14 @@ YEAR_SECONDS = 365 * 24 * 3600
 def landing(request: HttpRequest) -> HttpResponse:
     """Show what GAS does, with the bundled example's own figure."""
     plans = list(Plan.objects.order_by("slug"))
+    example, references = example_summary(), installed_references()
+    rcrs = next((reference for reference in references if reference.name == "rCRS"), None)
     context = {
         "plans": plans,
         "free": next((plan for plan in plans if plan.slug == Plan.FREE), None),
-        "example": example_summary(),
-        "references": installed_references(),
+        "example": example,
+        "example_figures": figures_for(example, rcrs) if example else None,
+        "references": references,
     }
     return render(request, "landing.html", context)
 
@@ -54,7 +59,9 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Show the 400 page."""
+    """Show the 400 page, or the 413 page when Django gave the body up as too large."""
+    if isinstance(exception, RequestDataTooBig):
+        return render(request, "413.html", status=413)
     return render(request, "400.html", status=400)
 
 

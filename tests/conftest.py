@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from django.db import connections
+from pytest_django import Settings
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 SHARED_DATA = Path(os.environ.get("GAS_SHARED_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
@@ -25,8 +25,16 @@ def need(program: str) -> str:
     return path
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Put SQLite's test database into a file: in memory it has no WAL, and threads block each other otherwise."""
+    database = connections["default"].settings_dict
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"]["NAME"] = str(Path(os.environ["DATA_DIR"]) / "test.sqlite3")
+
+
 @pytest.fixture(autouse=True)
-def plain_static_files(settings: SettingsWrapper) -> None:
+def plain_static_files(settings: Settings) -> None:
     """Serve static files under their own names: no test needs collectstatic."""
     settings.STORAGES = {
         **settings.STORAGES,
@@ -35,8 +43,8 @@ def plain_static_files(settings: SettingsWrapper) -> None:
 
 
 @pytest.fixture
-def shared_data() -> Iterator[Path]:
+def shared_data() -> Path:
     """Give the folder of shared test data, or skip where it is absent."""
     if not SHARED_DATA.is_dir():
         pytest.skip("the shared test data (GAS_SHARED_DATA) is not here")
-    yield SHARED_DATA
+    return SHARED_DATA

@@ -11,6 +11,7 @@ _directory = tempfile.mkdtemp(prefix="gas-test-")
 atexit.register(shutil.rmtree, _directory, ignore_errors=True)
 
 os.environ["DATA_DIR"] = _directory
+os.mkdir(os.path.join(_directory, "static"))  # WhiteNoise warns without it
 os.environ["EMAIL_URL"] = "console:"  # pytest-django puts its own outbox in the place
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 for _name in ("PORT", "SITE_URL", "QUEUE_URL", "STORAGE_URL", "FREE_RETENTION", "FREE_MAX_BYTES"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 CLASSES = ("SNV", "insertion", "deletion", "MNV", "indel", "symbolic", "other")
+#: Reasons that can be read off the allele itself.
+ALLELE_REASONS = frozenset({"no_alternate_allele", "spanning_deletion", "breakend", "symbolic_allele"})
 _TRANSITIONS = frozenset({"AG", "GA", "CT", "TC"})
 _BASES = frozenset("ACGT")
 

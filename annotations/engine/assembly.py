@@ -14,7 +14,7 @@ from annotations.engine.reference import Contig, Reference
 MISMATCH_SHARE = 10
 FEWEST_MISMATCHES = 3
 #: So many checked REFs make an early refusal, before the file's end.
-EARLY_CHECKS = 20_000
+EARLY_CHECKS = 10_000
 
 #: Lengths of chromosomes 1 to 22, X, Y and M by assembly (the assembly reports of NCBI and UCSC's chrom.sizes).
 #: GRCh37 as NCBI and Ensembl give it has rCRS as MT (16,569); UCSC's hg19 has the Yoruba sequence NC_001807 (16,571).

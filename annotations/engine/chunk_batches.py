@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.engine.chunk_checks import ChunkChecker, Rows, Run
+from annotations.engine.chunk_checks import ChunkChecker, Rows
+from annotations.engine.chunk_columns import Run
 from annotations.engine.errors import Unsorted
 from annotations.engine.lines import Chunk
 from annotations.engine.record_checks import ContigPlace, Record, RecordChecker

@@ -11,34 +11,26 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from annotations.engine.columns import END_VALUE, PLAIN_ALT, Place, read_format
+from annotations.engine.chunk_columns import (
+    Bools,
+    Bytes,
+    Columns,
+    Ints,
+    Run,
+    alternates,
+    ends_of_variants,
+    positions,
+    qualities,
+    references,
+)
+from annotations.engine.columns import Place, read_format
 from annotations.engine.errors import InputRefused
 from annotations.engine.header_text import OWN_PREFIX
-from annotations.engine.limits import MAX_POSITION
-from annotations.engine.record_checks import ContigPlace, RecordChecker
+from annotations.engine.record_checks import RecordChecker
 
-Bytes = NDArray[np.uint8]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-
-_IS_BASE = np.zeros(256, dtype=bool)
-_IS_BASE[list(b"ACGTN")] = True
-_LONG_REF = 10_000
-_MAX_QUAL = 12
+_MANY_ALLELES = 100
 _COLON, _TAB, _LF, _DOT, _ZERO = b":\t\n.0"
-_END = re.compile(rb"[\t;]END=([^;\t\n]*)")
-
-
-@dataclass(frozen=True)
-class Run:
-    """Rows [first, last) in a row on one contig; ``name`` is the file's own."""
-
-    first: int
-    last: int
-    name: bytes
-    contig: ContigPlace
 
 
 @dataclass(frozen=True)
@@ -75,27 +67,27 @@ class ChunkChecker:
         ends = separators.reshape(-1, self._columns)
         if not (np.all(buffer[ends[:, -1]] == _LF) and np.all(buffer[ends[:, :-1]] == _TAB)):
             return None
-        return self._examine(_Columns(data, buffer, ends), first_line)
+        return self._examine(Columns(data, buffer, ends), first_line)
 
-    def _examine(self, columns: _Columns, first_line: int) -> Rows | None:
+    def _examine(self, columns: Columns, first_line: int) -> Rows | None:
         plain = columns.lengths.min(axis=1) > 0
         plain &= columns.buffer[columns.starts[:, 0]] != ord("#")
         runs = self._runs(columns, first_line)
         if runs is None:
             return None
-        positions = _positions(columns, plain)
-        allele_counts = _alternates(columns, plain)
-        _qualities(columns, plain)
+        found = positions(columns, plain)
+        allele_counts = alternates(columns, plain, min(_MANY_ALLELES, self._records.limits.max_alleles))
+        qualities(columns, plain)
         self._odd_words(columns, plain)
-        self._ends_of_variants(columns, runs, plain)
-        _references(columns, runs, positions, plain)
+        ends_of_variants(columns, found, plain)
+        references(columns, runs, found, plain)
         if self._samples:
             self._genotypes(columns, allele_counts, plain)
         elif self._columns > 8:
             self._format_keys(columns, plain)
-        return Rows(columns.starts[:, 0], plain, positions, runs)
+        return Rows(columns.starts[:, 0], plain, found, runs)
 
-    def _runs(self, columns: _Columns, first_line: int) -> list[Run] | None:
+    def _runs(self, columns: Columns, first_line: int) -> list[Run] | None:
         """Neighbouring rows on the same contig. None when a name is wrong: then record_checks refuses it."""
         rows = len(columns.starts)
         name = columns.text(0, 0)
@@ -113,7 +105,7 @@ class ChunkChecker:
                 return None
         return runs
 
-    def _odd_words(self, columns: _Columns, plain: Bools) -> None:
+    def _odd_words(self, columns: Columns, plain: Bools) -> None:
         """Rows with a space, or with an INFO id that is ours or gets another name."""
         data, line_ends = columns.data, columns.ends[:, -1]
         at = data.find(b" ")
@@ -125,20 +117,7 @@ class ChunkChecker:
             found = np.array([match.start() for match in self._own_keys.finditer(data)], dtype=np.int64)
             plain[np.searchsorted(line_ends, found)] = False
 
-    def _ends_of_variants(self, columns: _Columns, runs: list[Run], plain: Bools) -> None:
-        """Rows whose END lies outside the contig or is no number."""
-        if b"END=" not in columns.data:
-            return
-        limits = np.empty(len(plain), dtype=np.int64)
-        for run in runs:
-            limits[run.first : run.last] = run.contig.length if run.contig.known else MAX_POSITION
-        found = [(match.start(), match[1]) for match in _END.finditer(columns.data)]
-        rows = np.searchsorted(columns.ends[:, -1], np.array([at for at, _ in found], dtype=np.int64)).tolist()
-        for row, (_, value) in zip(rows, found, strict=True):
-            if not END_VALUE.fullmatch(value) or (value != b"." and int(value) > limits[row]):
-                plain[row] = False
-
-    def _format_keys(self, columns: _Columns, plain: Bools) -> Ints:
+    def _format_keys(self, columns: Columns, plain: Bools) -> Ints:
         """How many keys FORMAT names, negative when GT is the first of them; 0 (not plain) when it is odd."""
         first = columns.text(0, 8)
         if columns.all_equal(8, first):
@@ -160,7 +139,7 @@ class ChunkChecker:
                 self._formats[text] = count
         return count
 
-    def _genotypes(self, columns: _Columns, allele_counts: Ints, plain: Bools) -> None:
+    def _genotypes(self, columns: Columns, allele_counts: Ints, plain: Bools) -> None:
         """Rows with more values than keys, or a GT other than one or two one-digit alleles of the record."""
         keys = self._format_keys(columns, plain)
         bounds = columns.ends[:, 8:]
@@ -181,120 +160,12 @@ class ChunkChecker:
         plain &= (single | double).all(axis=1) | (keys > 0)
 
 
-class _Columns:
-    """Where every column of every row begins and ends (``ends`` point at the tab or LF behind it)."""
-
-    def __init__(self, data: bytes, buffer: Bytes, ends: Ints) -> None:
-        self.data, self.buffer, self.ends = data, buffer, ends
-        self.starts = np.empty_like(ends)
-        self.starts[:, 1:] = ends[:, :-1] + 1
-        self.starts[0, 0] = 0
-        self.starts[1:, 0] = ends[:-1, -1] + 1
-        self.lengths = ends - self.starts
-
-    def text(self, row: int, column: int) -> bytes:
-        """One value."""
-        return self.data[self.starts[row, column] : self.ends[row, column]]
-
-    def texts(self, column: int) -> list[bytes]:
-        """A column's values."""
-        data = self.data
-        bounds = zip(self.starts[:, column].tolist(), self.ends[:, column].tolist(), strict=True)
-        return [data[start:end] for start, end in bounds]
-
-    def all_equal(self, column: int, text: bytes) -> bool:
-        """Whether a column has the same value in every row."""
-        if len(text) > 64 or not np.all(self.lengths[:, column] == len(text)):
-            return False
-        starts = self.starts[:, column]
-        return all(bool(np.all(self.buffer[starts + at] == byte)) for at, byte in enumerate(text))
-
-
 def _is_utf8(data: bytes) -> bool:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _positions(columns: _Columns, plain: Bools) -> Ints:
-    """POS as numbers; rows with anything but 1 to 9 digits, the first not 0, are not plain."""
-    start, end, length = columns.starts[:, 1], columns.ends[:, 1], columns.lengths[:, 1]
-    plain &= (length <= 9) & (columns.buffer[start] != _ZERO)
-    value = np.zeros(len(plain), dtype=np.int64)
-    factor = 1
-    for place in range(min(int(length.max()), 9)):
-        digit = columns.buffer[np.maximum(end - 1 - place, 0)] - _ZERO
-        inside = length > place
-        plain &= (digit <= 9) | ~inside
-        value += np.where(inside, digit, 0).astype(np.int64) * factor
-        factor *= 10
-    return value
-
-
-def _alternates(columns: _Columns, plain: Bools) -> Ints:
-    """The number of alternate alleles; rows with others than PLAIN_ALT are not plain."""
-    start, end, length = columns.starts[:, 4], columns.ends[:, 4], columns.lengths[:, 4]
-    counts = np.ones(len(plain), dtype=np.int64)
-    simple = (length == 1) & _IS_BASE[columns.buffer[start]]
-    others = np.flatnonzero(~simple & plain)
-    data = columns.data
-    bounds = zip(others.tolist(), start[others].tolist(), end[others].tolist(), strict=True)
-    for row, first, last in bounds:
-        if not PLAIN_ALT.fullmatch(data, first, last):
-            plain[row] = False
-        elif data[first:last] == b".":
-            counts[row] = 0
-        else:
-            counts[row] = data.count(b",", first, last) + 1
-            plain[row] = counts[row] <= 100
-    return counts
-
-
-def _qualities(columns: _Columns, plain: Bools) -> None:
-    """Rows whose QUAL is neither "." nor up to 12 digits with at most one point between them are not plain."""
-    start, length = columns.starts[:, 5], columns.lengths[:, 5]
-    buffer = columns.buffer
-    points = np.zeros(len(plain), dtype=np.int8)
-    fine = length <= _MAX_QUAL
-    last = buffer.size - 1
-    for place in range(min(int(length.max()), _MAX_QUAL)):
-        value = buffer[np.minimum(start + place, last)]
-        inside = length > place
-        point = (value == _DOT) & inside
-        points += point
-        fine &= (value - _ZERO <= 9) | point | ~inside
-    inner = (buffer[start] != _DOT) & (buffer[columns.ends[:, 5] - 1] != _DOT) & (points <= 1)
-    plain &= (fine & inner) | ((length == 1) & (points == 1))
-
-
-def _references(columns: _Columns, runs: list[Run], positions: Ints, plain: Bools) -> None:
-    """Rows whose REF is not plain bases, reaches beyond the contig or differs from the reference are not plain."""
-    length = columns.lengths[:, 3]
-    plain &= length <= _LONG_REF
-    for run in runs:
-        limit = run.contig.length if run.contig.known else MAX_POSITION - 1
-        rows = slice(run.first, run.last)
-        plain[rows] &= positions[rows] - 1 + length[rows] <= limit
-        live = np.flatnonzero(plain[rows]) + run.first
-        if not live.size:
-            continue
-        row, offset = _spread(live, length[live])
-        bases = columns.buffer[columns.starts[row, 3] + offset]
-        wrong = ~_IS_BASE[bases]
-        if run.contig.sequence is not None:
-            wrong |= run.contig.sequence.at(positions[row] - 1 + offset) != bases
-        plain[row[wrong]] = False
-
-
-def _spread(rows: Ints, lengths: Ints) -> tuple[Ints, Ints]:
-    """For every base of every row: its row, and how many bases of the row come before it."""
-    if int(lengths.max()) == 1:
-        return rows, np.zeros(1, dtype=np.int64)
-    repeated = np.repeat(rows, lengths)
-    begins = np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return repeated, np.arange(repeated.size) - begins
 
 
 def _is_allele(value: Bytes, limit: Ints) -> Bools:

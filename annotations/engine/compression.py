@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from isal import isal_zlib
 
@@ -18,11 +19,13 @@ from annotations.engine.sniff import HEAD_BYTES
 
 #: The empty block that ends every BGZF file (SAM specification, section 4.1.2).
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+#: isal's stubs give its exception class the type of an instance.
+_DEFLATE_ERROR = cast("type[Exception]", isal_zlib.error)
 _GZIP_MAGIC = b"\x1f\x8b"
 _READ_BYTES = 128 * 1024
 _BLOCK_BYTES = 512 * 1024
 _VERIFY_BYTES = GIB
-_AGAIN = "Compress the VCF again with bgzip or gzip and send it again."
+_AGAIN = "Check your copy of it, or compress the VCF again with bgzip, and send it again."
 
 
 class Expander:
@@ -103,7 +106,7 @@ class Expander:
         while True:
             try:
                 out = member.decompress(data, _BLOCK_BYTES)
-            except isal_zlib.error as error:
+            except _DEFLATE_ERROR as error:
                 raise _damaged() from error
             if out:
                 self._count(len(out))

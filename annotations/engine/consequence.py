@@ -80,10 +80,11 @@ _REGION_BY_TERM = {
     "intron_variant": "intron",
     "intergenic_variant": "outside genes",
 }
-_RNA_REGIONS = {"Mt_tRNA": "tRNA", "tRNA": "tRNA", "Mt_rRNA": "rRNA", "rRNA": "rRNA"}
+#: By csq's spelling of the biotype in small letters.
+_RNA_REGIONS = {"mt_trna": "tRNA", "trna": "tRNA", "mt_rrna": "rRNA", "rrna": "rRNA"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Consequence:
     """What one allele does to the transcript it hits hardest; ``genes`` are all it falls in, comma-joined.
 
@@ -151,5 +152,5 @@ def _terms(words: str, changed: bool) -> tuple[str, ...]:
 
 def _region(worst: str, biotype: str) -> str:
     if worst == "non_coding_transcript_exon_variant":
-        return _RNA_REGIONS.get(biotype, "non-coding gene")
+        return _RNA_REGIONS.get(biotype.lower(), "non-coding gene")
     return _REGION_BY_TERM.get(worst, "coding sequence")

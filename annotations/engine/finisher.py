@@ -44,6 +44,8 @@ class Order:
     table: str
     counts: str
     version: str
+    #: Header lines that hold this text were written by a stage about itself (bcftools sort) and are left out.
+    scratch: str = ""
 
 
 class OutOfOrderError(Exception):
@@ -67,7 +69,8 @@ def finish(stream: BinaryIO, order: Order) -> None:
     """Write everything the order names. Raises OutOfOrderError when the stream is not sorted by position."""
     reference = load_reference(Path(order.reference))
     blocks = Blocks(stream)
-    header = output_header(blocks.header(), reference, order.version)
+    own = order.scratch.encode()
+    header = output_header([line for line in blocks.header() if not own or own not in line], reference, order.version)
     with ExitStack() as opened:
         vcf = opened.enter_context(Path(order.vcf).open("wb"))
         indexer = Indexer(order.index)
@@ -81,7 +84,7 @@ def finish(stream: BinaryIO, order: Order) -> None:
 
 
 def _write_records(blocks: Iterable[bytes], reference: Reference, order: Order, writer: BgzfWriter) -> dict[str, Any]:
-    finisher = RecordFinisher(reference.sources)
+    finisher = RecordFinisher(reference)
     fields = [field for source in reference.sources for field in source.fields]
     table = TableWriter(Path(order.table), fields, {"GAS_reference": reference.name, "GAS_version": order.version})
     tally, marks, sorting = Tally(), Marks(fields), SortedCheck()

@@ -15,7 +15,7 @@ def scan_head(header: Header, data: bytes) -> tuple[dict[tuple[str, str], bool],
     contigs: dict[str, None] = {}
     infos, formats, filters = (set(header.declared(kind)) for kind in ("INFO", "FORMAT", "FILTER"))
     seen: set[bytes] = set()
-    for line in data.splitlines():
+    for line in data.split(b"\n"):
         fields = line.split(b"\t", 9)
         if len(fields) < 8:
             continue
@@ -23,7 +23,7 @@ def scan_head(header: Header, data: bytes) -> tuple[dict[tuple[str, str], bool],
         for item in fields[7].split(b";"):
             key, equals, _ = item.partition(b"=")
             name = key.decode("utf-8", "replace")
-            if name not in infos and KEY.fullmatch(name):
+            if name not in infos and name != "." and KEY.fullmatch(name):
                 flags["INFO", name] = flags.get(("INFO", name), True) and not equals
         for kind, place, mark, known in (("FILTER", 6, b";", filters), ("FORMAT", 8, b":", formats)):
             text = fields[place] if place < len(fields) else b"."
@@ -31,10 +31,6 @@ def scan_head(header: Header, data: bytes) -> tuple[dict[tuple[str, str], bool],
                 continue
             seen.add(text)
             for name in text.decode("utf-8", "replace").split(mark.decode()):
-                if name not in known and name not in (".", "PASS", "") and _declarable(kind, name):
+                if name not in known and name not in (".", "PASS") and KEY.fullmatch(name):
                     flags[kind, name] = False
     return flags, list(contigs)
-
-
-def _declarable(kind: str, name: str) -> bool:
-    return bool(KEY.fullmatch(name)) if kind == "FORMAT" else not any(mark in name for mark in ' ,<>"=')

@@ -97,7 +97,7 @@ def split_gff(source: Path, lengths: Mapping[str, int], names: Mapping[str, str]
     for contig, part in numbered.items():
         kept = _Genes(source.name, contig, summary).kept(_features(part))
         if kept:
-            summary.files[contig] = _write(target, contig, lengths[contig], kept)
+            summary.files[contig] = _write(target, contig, lengths[contig], kept, len(summary.files))
         part.unlink()
     parts.rmdir()
     _check_whole(source.name, summary)
@@ -258,19 +258,13 @@ def _check_whole(name: str, summary: GffSummary) -> None:
         )
 
 
-def _write(target: Path, contig: str, length: int, features: list[Feature]) -> Path:
-    path = target / f"{file_name(contig, target)}.gff3"
+def _write(target: Path, contig: str, length: int, features: list[Feature], number: int) -> Path:
+    """Write the file, called after the contig where that makes a file's name and else ``_NUMBER``."""
+    path = target / f"{contig if SAFE_NAME.fullmatch(contig) else f'_{number}'}.gff3"
     with path.open("w", encoding="utf-8") as out:
         out.write(f"##gff-version 3\n##sequence-region {contig} 1 {length}\n")
         out.writelines("\t".join(feature.columns) + "\n" for feature in features)
     return path
-
-
-def file_name(contig: str, directory: Path) -> str:
-    """The contig's name where it can be a file's, else an underscore and a number, which no such name begins with."""
-    if SAFE_NAME.fullmatch(contig):
-        return contig
-    return f"_{sum(1 for _ in directory.iterdir())}"
 
 
 def _with_parent(part: Feature, parent: str) -> Feature:

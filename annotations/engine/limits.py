@@ -28,4 +28,4 @@ class Limits:
     max_samples: int = 1_000_000
     max_contigs: int = 200_000
     max_alleles: int = 1_000
-    chunk_bytes: int = MIB
+    chunk_bytes: int = MIB // 2

@@ -33,7 +33,7 @@ class ReadCounts:
     unknown_contigs: Counter[str] = field(default_factory=Counter)
     """Records on contigs that the reference lacks."""
     reasons: Counter[str] = field(default_factory=Counter)
-    """Records hidden from the annotators: ref_mismatch, beyond_contig, ambiguous_reference, ambiguous_allele."""
+    """Records wholly hidden from the annotators: ref_mismatch, beyond_contig, ambiguous_reference, end_beyond_ref."""
     refs_checked: int = 0
     refs_mismatched: int = 0
     beyond_contig: int = 0

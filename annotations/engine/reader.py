@@ -53,6 +53,8 @@ class VcfReader:
     """The complete header for bcftools, ending with the #CHROM line."""
     renamed_info: dict[str, str]
     """INFO ids of the file that clash with ours -> their new name."""
+    first_record_line: int
+    """The number of the line behind the header."""
     declared: tuple[tuple[str, str], ...]
     """(kind, id) that the header did not declare and ``header_lines`` does."""
 
@@ -150,6 +152,7 @@ class VcfReader:
         self.renamed_info = clashing_ids(self.header.declared("INFO"), self._reference)
 
     def _prepare(self, declare: Iterable[tuple[str, str]]) -> None:
+        self.first_record_line = self._source.line
         self._ahead = self._source.chunks()
         self._first = next(self._ahead, None)
         undeclared, contigs = scan_head(self.header, self._first.data if self._first else b"")

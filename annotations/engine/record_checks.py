@@ -3,13 +3,14 @@
 chunk_checks does the same for many ordinary lines at once and hands every other line to here.
 
 A record that the annotators would choke on is masked: each alternate allele in question becomes ``<GAS0>``,
-``<GAS1>``, … (its place in the list), and INFO gets GAS_ALT with all original alleles in order. When the whole
-record cannot be annotated, GAS_NOT_ANNOTATED says why and every allele is masked; when only some alleles cannot
-(``A,<DEL>``), those alone are masked and the restored allele itself is the reason.
+``<GAS1>``, … (its place in the list), INFO gets GAS_ALT with all original alleles in order, and GAS_NOT_ANNOTATED
+with the reason. When the whole record cannot be annotated, every allele is masked; when only some alleles cannot
+(``A,<DEL>``), those alone are.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -68,11 +69,13 @@ class RecordChecker:
         self.header = header
         self.limits = limits
         self.phase_prefix = header.version in ("VCFv4.4", "VCFv4.5")
-        self.own_ids = frozenset(name.encode() for name in own_info_ids(reference))
-        self._reference = reference
-        self._names = ContigNames(reference)
         self._renames = {old.encode(): new.encode() for old, new in renames.items()}
         self.renamed_ids = frozenset(self._renames)
+        self.own_ids = frozenset(name.encode() for name in own_info_ids(reference))
+        keys = b"|".join(re.escape(name) for name in sorted(self.own_ids | set(self._renames)))
+        self._clash = re.compile(rb"(?<![^;])(?:%s[^=;]*|%s)(?![^=;])" % (OWN_PREFIX.encode(), keys))
+        self._reference = reference
+        self._names = ContigNames(reference)
         self._contigs: dict[bytes, ContigPlace] = {}
 
     def contig(self, name: bytes, place: Place) -> ContigPlace:
@@ -108,7 +111,9 @@ class RecordChecker:
         if contig.known:
             fields[0] = contig.name.encode("ascii")
             self._upper_case(fields, alts)
-            reason = self._reference_reason(contig, position, fields[3], end, place)
+            reason = self._reference_reason(contig, position, fields[3], place)
+            if not reason and any(map(columns.BASES.fullmatch, alts)):
+                reason = _reason_of_end(end, contig, position - 1 + len(fields[3]))
             self._mask(fields, alts, reason)
         return Record(contig, original, position, b"\t".join(fields) + b"\n")
 
@@ -172,15 +177,8 @@ class RecordChecker:
                 columns.check_genotype(parts[genotype], alleles, place, sample[:60], prefix=self.phase_prefix)
 
     def _rename_info(self, fields: list[bytes]) -> None:
-        items = fields[7].split(b";")
-        changed = False
-        for at, item in enumerate(items):
-            key, equals, value = item.partition(b"=")
-            if key in self._renames or key in self.own_ids or key.startswith(OWN_PREFIX.encode()):
-                items[at] = self._renames.get(key, b"INPUT_" + key) + equals + value
-                changed = True
-        if changed:
-            fields[7] = b";".join(items)
+        if self._clash.search(fields[7]):
+            fields[7] = self._clash.sub(lambda key: self._renames.get(key[0], b"INPUT_" + key[0]), fields[7])
 
     def _upper_case(self, fields: list[bytes], alts: list[bytes]) -> None:
         """Bases in upper case; symbols and breakends keep theirs."""
@@ -192,7 +190,7 @@ class RecordChecker:
             alts[:] = upper_alts
             fields[4] = b",".join(alts) or b"."
 
-    def _reference_reason(self, contig: ContigPlace, position: int, ref: bytes, end: int, place: Place) -> str:
+    def _reference_reason(self, contig: ContigPlace, position: int, ref: bytes, place: Place) -> str:
         """Why the record as a whole cannot be annotated, "" when its REF is the reference's."""
         assert contig.sequence is not None  # noqa: S101  (only called for known contigs)
         if position < 1 or position - 1 + len(ref) > contig.length:
@@ -206,20 +204,30 @@ class RecordChecker:
             self.counts.mismatch(Mismatch(place.line, contig.name, position, ref[:50].decode(), expected[:50].decode()))
             return "ref_mismatch"
         self.counts.refs_checked += 1
-        return "beyond_contig" if end > contig.length else ""
+        return ""
 
     def _mask(self, fields: list[bytes], alts: list[bytes], reason: str) -> None:
-        if not alts:
+        """Hide all alternate alleles when there is a reason, else those that are not plain."""
+        hidden = [bool(reason) or not (columns.BASES.fullmatch(alt) or alt in _UNMASKED) for alt in alts]
+        if not any(hidden):
             return
-        hidden = [not (columns.BASES.fullmatch(alt) or alt in _UNMASKED) for alt in alts]
-        if not reason and all(hidden) and all(alt.isalpha() for alt in alts):
-            reason = "ambiguous_allele"
-        if not reason and not any(hidden):
-            return
-        note = b"GAS_ALT=" + b",".join(alts)
         if reason:
             self.counts.reasons[reason] += 1
-            hidden = [True] * len(alts)
-            note += b";GAS_NOT_ANNOTATED=" + reason.encode()
+        else:
+            reason = _reason_of_allele(alts[hidden.index(True)])
         fields[4] = b",".join(b"<GAS%d>" % at if hide else alts[at] for at, hide in enumerate(hidden))
+        note = b"GAS_ALT=%s;GAS_NOT_ANNOTATED=%s" % (b",".join(alts), reason.encode())
         fields[7] = note if fields[7] == b"." else note + b";" + fields[7]
+
+
+def _reason_of_end(end: int, contig: ContigPlace, last: int) -> str:
+    """Bcftools csq takes INFO/END for the end of REF, and dies of it or annotates other bases."""
+    if end <= last:
+        return ""
+    return "beyond_contig" if end > contig.length else "end_beyond_ref"
+
+
+def _reason_of_allele(alt: bytes) -> str:
+    if alt.isalpha():
+        return "ambiguous_allele"
+    return "symbolic_allele" if alt.startswith(b"<") else "breakend"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from annotations.engine.alleles import reason_not_annotated, variant_class
 from annotations.engine.entries import Entry, EntryCache
-from annotations.engine.reference import Source
+from annotations.engine.reference import Reference
 from annotations.engine.source_values import SourceValueReader, SourceValues
 from annotations.engine.textblock import (
     ALT,
@@ -61,11 +61,12 @@ class Records:
 
 
 class RecordFinisher:
-    """Completes blocks of annotated records, for the sources of one reference."""
+    """Completes blocks of records annotated against one reference."""
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, reference: Reference) -> None:
         self._cache = EntryCache()
-        self._sources = SourceValueReader(sources)
+        self._sources = SourceValueReader(reference.sources)
+        self._contigs = {contig.name for contig in reference.contigs}
 
     def finish(self, text: bytes) -> Records:
         """Complete a block of whole lines."""
@@ -88,8 +89,13 @@ class RecordFinisher:
         for row, reason in masked.items():
             codes[row] = len(entries)
             entries.append(self._cache.not_annotated(reason))
+        contig = text_array(block.column(CHROM)).dictionary_encode()
+        for number, name in enumerate(contig.dictionary.to_pylist()):
+            if name not in self._contigs:
+                codes[contig.indices.to_numpy() == number] = len(entries)
+                entries.append(self._cache.not_annotated("unknown_contig"))
         return Records(
-            contig=text_array(block.column(CHROM)).dictionary_encode(),
+            contig=contig,
             pos=text_array(block.column(POS)).cast(pa.int64()),
             id=_or_null(block.column(ID)),
             ref=coded([ref for ref, _ in pairs], allele_codes),

@@ -122,7 +122,7 @@ def _zip(head: bytes) -> InputRefused:
 
 
 def _check_line_ends(head: bytes) -> None:
-    if b"\r" in head and b"\n" not in head:
+    if b"\r" in head[:-1] and b"\n" not in head:
         raise InputRefused(
             "The lines end with a lone carriage return, as on old Macs", "Save the file with Unix line ends (LF)."
         )

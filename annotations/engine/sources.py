@@ -144,14 +144,15 @@ def _read_header(request: SourceRequest) -> tuple[dict[str, str], tuple[SourceFi
 
 def _records(request: SourceRequest, genome: Genome, table: SourceTable) -> Iterator[str]:
     """The VCF's records that fit the reference, bare of everything but the fields wanted."""
-    name, wanted = request.path.name, {name: f"F{i}" for i, name in enumerate(request.fields)}
+    name = request.path.name
+    wanted = {f: (f"F{i}", table.fields[i].number) for i, f in enumerate(request.fields)}
     checked = 0
     with open_local(request.path) as file:
         for number, line in text_lines(file, name):
             if line.startswith("#") or not line:
                 continue
             columns = line.split("\t", 8)
-            if len(columns) < 8 or not columns[1].isdecimal():
+            if len(columns) < 8 or not columns[1].isdecimal() or not columns[3]:
                 raise ReferenceRefused(f"{name}, line {number}: this is no VCF record. Separate its columns by tabs.")
             contig, position, ref = genome.names.get(columns[0], ""), int(columns[1]), columns[3].upper()
             if not contig:
@@ -161,7 +162,10 @@ def _records(request: SourceRequest, genome: Genome, table: SourceTable) -> Iter
             if genome.sequences[contig].fetch(position - 1, position - 1 + len(ref)) != ref.encode():
                 table.dropped["REF is not the reference's"] += 1
                 continue
-            yield f"{contig}\t{position}\t.\t{ref}\t{columns[4]}\t.\t.\t{_numbered(columns[7], wanted)}\n"
+            yield (
+                f"{contig}\t{position}\t.\t{ref}\t{columns[4]}\t.\t.\t"
+                f"{_values(columns[7], wanted, columns[4].count(',') + 1, f'{name}, line {number}')}\n"
+            )
     if table.dropped["REF is not the reference's"] > MAX_MISMATCHES * checked:
         wrong = table.dropped["REF is not the reference's"]
         raise ReferenceRefused(
@@ -169,11 +173,21 @@ def _records(request: SourceRequest, genome: Genome, table: SourceTable) -> Iter
         )
 
 
-def _numbered(info: str, wanted: Mapping[str, str]) -> str:
-    """The fields wanted under the names ``normalised`` takes; a flag is 1."""
-    pairs = (part.split("=", 1) for part in info.split(";"))
-    kept = (f"{wanted[pair[0]]}={pair[1] if len(pair) == 2 else 1}" for pair in pairs if pair[0] in wanted)
-    return ";".join(kept).replace(" ", "%20") or "."
+def _values(info: str, wanted: Mapping[str, tuple[str, str]], alts: int, place: str) -> str:
+    """The fields wanted under the names ``normalised`` takes; a flag is 1.
+
+    bcftools splits a list that does not fit the alleles without complaint, so it is counted here.
+    """
+    kept = []
+    for part in info.split(";"):
+        name, _, value = part.partition("=")
+        if name in wanted:
+            key, number = wanted[name]
+            due = {"A": alts, "R": alts + 1}.get(number)
+            if due is not None and value != "." and value.count(",") + 1 != due:
+                raise ReferenceRefused(f"{place}: {name} has {value.count(',') + 1} values, not {due}. Correct it.")
+            kept.append(f"{key}={value or 1}".replace(" ", "%20"))
+    return ";".join(kept) or "."
 
 
 def _join(values: Sequence[str], declared: SourceField) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annotations.figures.words import share
+from annotations.figures.words import counted, share
 
 THINNEST = 0.8
 """Per cent of the row: a count of one beside a million stays visible."""
@@ -71,9 +71,10 @@ def strip(rows: Sequence[Row]) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def top(rows: Sequence[Row], most: int, rest: str) -> list[Row]:
-    """The first ``most`` rows, and one row for what is left, labelled ``rest`` with the number of rows in it."""
-    if len(rows) <= most:
-        return list(rows)
-    left = rows[most - 1 :]
-    return [*rows[: most - 1], Row(f"{len(left):,} {rest}", sum(row.count for row in left))]
+def rest_of(rows: Sequence[Row], most: int, noun: str) -> str:
+    """What a chart of the first ``most`` rows leaves out, as a sentence; a bar for it would dwarf the others."""
+    left = rows[most:]
+    if not left:
+        return ""
+    count = sum(row.count for row in left)
+    return f"Not shown: {counted(len(left), noun)} with {counted(count, 'variant')}."

@@ -6,6 +6,7 @@ notable are named. Names are capped and placed so that they cover neither each o
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,8 +22,14 @@ OUTER_RING = (188.0, 210.0)
 INNER_RING = (166.0, 184.0)
 TICK_CIRCLE = 158.0
 GENE_NAME_RADIUS = 123.0
-GENE_NAME_SIZES = (15.0, 20.0)  # the font on a page, and on a narrow screen (css: .genome text)
+# Half width and half height of a name: of one character and of a line, on a page (font 15) and, with more air, on a
+# narrow screen (font 20); css: .genome text.
+GENE_NAME_PAGE = (4.2, 6.0)
+GENE_NAME_NARROW = (6.4, 12.0)
+GENE_NAME_DROP = 5.0  # from the middle of a line to its baseline
+SHORTEST_NAMED = 0.02  # of the genome
 MOST_GENE_NAMES = 24
+GENE_GAP = 0.0008  # of a turn, left free at each end so that neighbours can be told apart
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,11 @@ class GenomeMap:
         return counted(self.total, "variant")
 
     @property
+    def crowded(self) -> bool:
+        """Whether the sticks step back so that the heads stay readable."""
+        return len(self.heads) > 120
+
+    @property
     def drawn_all(self) -> bool:
         """Whether every variant of the contig is on the map."""
         return len(self.heads) >= self.total
@@ -114,9 +126,10 @@ def genome_map(
 
 def tick_step(length: int) -> int:
     """The smallest of 1, 2, 5, 10, 20 … that puts at most 25 ticks on the circle: 1,000 for 16,569 bp."""
-    return next(
-        step for power in range(12) for step in (10**power, 2 * 10**power, 5 * 10**power) if length <= 25 * step
-    )
+    step, factors = 1, itertools.cycle((2, 2.5, 2))
+    while length > 25 * step:
+        step = int(step * next(factors))
+    return step
 
 
 def gene_kind(biotype: str) -> str:
@@ -129,7 +142,9 @@ def gene_kind(biotype: str) -> str:
 
 def _gene_arc(gene: Gene, length: int) -> Arc:
     inner, outer = INNER_RING if gene.strand == "-" else OUTER_RING
-    path = ring_segment((gene.start - 1) / length, gene.end / length, inner, outer)
+    start, end = (gene.start - 1) / length, gene.end / length
+    gap = min(GENE_GAP, 0.06 * (end - start))
+    path = ring_segment(start + gap, end - gap, inner, outer)
     return Arc(gene_kind(gene.biotype), path, f"{gene.name}, {thousands(gene.start)} to {thousands(gene.end)}")
 
 
@@ -155,23 +170,23 @@ def place_gene_names(genes: Sequence[Gene], length: int) -> list[GeneName]:
     taken: tuple[list[Box], list[Box]] = ([], [])
     placed = []
     for gene in sorted(genes, key=lambda gene: (gene.start - gene.end, gene.start)):
-        if gene_kind(gene.biotype) == "trna":
+        if gene_kind(gene.biotype) == "trna" or gene.end - gene.start < SHORTEST_NAMED * length:
             continue
         text = gene.name.removeprefix("MT-")
         at = point((gene.start + gene.end) / 2 / length, GENE_NAME_RADIUS)
-        page, narrow = (_name_box(text, at, size) for size in GENE_NAME_SIZES)
+        page, narrow = (_name_box(text, at, size) for size in (GENE_NAME_PAGE, GENE_NAME_NARROW))
         if not clear_of(page, taken[0]):
             continue
         taken[0].append(page)
         minor = not clear_of(narrow, taken[1])
         if not minor:
             taken[1].append(narrow)
-        placed.append(GeneName(text, Point(at.x, at.y + GENE_NAME_SIZES[0] * 0.34), minor))
+        placed.append(GeneName(text, Point(at.x, at.y + GENE_NAME_DROP), minor))
         if len(placed) == MOST_GENE_NAMES:
             break
     return placed
 
 
-def _name_box(text: str, at: Point, font: float) -> Box:
-    half_width, half_height = 0.3 * font * len(text) + 2, 0.55 * font
+def _name_box(text: str, at: Point, half: tuple[float, float]) -> Box:
+    half_width, half_height = half[0] * len(text) + 1, half[1]
     return Box(at.x - half_width, at.y - half_height, at.x + half_width, at.y + half_height)

@@ -50,10 +50,15 @@ def place_names(heads: Sequence[Placed]) -> list[Name]:
     names = []
     for side, members in ((1, right), (-1, left)):
         kept = sorted(members, key=lambda one: order[one.mark])[:room]
-        kept.sort(key=lambda one: (one.head.y, one.head.x * side))
-        lines = spread([one.head.y for one in kept], LINE, TOP, BOTTOM)
+        kept.sort(key=lambda one: (_height(one), one.head.x * side))
+        lines = spread([_height(one) for one in kept], LINE, TOP, BOTTOM)
         names += [_name(one, line, side) for one, line in zip(kept, lines, strict=True)]
     return names
+
+
+def _height(one: Placed) -> float:
+    """Where the name wants to be: straight out from its head, on the circle of names."""
+    return CENTRE + (one.head.y - CENTRE) * NAME_CIRCLE / math.dist(one.head, (CENTRE, CENTRE))
 
 
 def _name(one: Placed, line: float, side: int) -> Name:

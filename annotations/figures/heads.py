@@ -6,13 +6,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from annotations.figures.labels import spread
 from annotations.figures.marks import IMPACTS, Mark
 from annotations.figures.polar import Point, point
 
 FOOT, KNEE = 212.0, 217.0
 NEAREST, FARTHEST = 225.0, 279.0  # radius of the head of the commonest and of the rarest allele
-_NUDGES = tuple(sign * step * 0.004 for step in range(6) for sign in (1, -1))  # turns; at most 7 degrees aside
-
+MOST_ASIDE = 0.045  # of a turn between a variant's place and its head
+# Radius of a head, and the room each takes in head widths: what is tried in turn until no head stands too far aside.
+# Below 1 neighbours overlap, which their pale rims keep apart.
+_FITS = ((6.0, 1.0), (6.0, 0.85), (4.5, 1.0), (4.5, 0.8), (4.5, 0.65), (3.0, 0.8), (3.0, 0.5), (3.0, 0.25))
 _DRAWN = (*IMPACTS, "")
 
 
@@ -32,51 +35,46 @@ class Placed:
         return self.radius + 3.5
 
 
-def head_radius(count: int) -> float:
-    """Heads shrink as they become many."""
-    if count <= 80:
-        return 6.0
-    return 4.5 if count <= 200 else 3.0
-
-
 def place_heads(marks: Sequence[Mark], length: int) -> list[Placed]:
     """Heads in drawing order, the least notable first so that the others lie on top.
 
-    A head that would cover another steps aside by up to seven degrees; where all that is taken it stays.
+    Heads step aside for each other along the circle and keep the order of their positions, so that no two sticks
+    cross; they shrink where there are too many for that.
     """
-    radius = head_radius(len(marks))
-    taken = _Taken(2 * radius)
-    placed = []
-    for mark in sorted(marks, key=lambda mark: mark.position):
-        turn = (mark.position - 0.5) / length
-        distance = NEAREST + (FARTHEST - NEAREST) * mark.rarity
-        spots = (point(turn + nudge, distance) for nudge in _NUDGES)
-        head = next((spot for spot in spots if taken.is_free(spot)), point(turn, distance))
-        taken.add(head)
-        stick = f"M{point(turn, FOOT)}L{point(turn, KNEE)}L{head}"
-        placed.append(Placed(mark, turn, head, radius, stick))
+    ordered = sorted(marks, key=lambda mark: (mark.position, mark.rarity))
+    turns = [(mark.position - 0.5) / length for mark in ordered]
+    radius, aside = fit(turns)
+    placed = [
+        _placed(mark, turn, head_turn, radius) for mark, turn, head_turn in zip(ordered, turns, aside, strict=True)
+    ]
     return sorted(placed, key=lambda one: (one.mark.confirmed, -_DRAWN.index(one.mark.impact)))
 
 
-class _Taken:
-    """Heads so far, in square cells as wide as a head, so that only neighbours are compared."""
+def _placed(mark: Mark, turn: float, head_turn: float, radius: float) -> Placed:
+    head = point(head_turn, NEAREST + (FARTHEST - NEAREST) * mark.rarity)
+    return Placed(mark, turn, head, radius, f"M{point(turn, FOOT)}L{point(turn, KNEE)}L{head}")
 
-    def __init__(self, width: float) -> None:
-        self._width = width
-        self._cells: dict[tuple[int, int], list[Point]] = {}
 
-    def _cell(self, spot: Point) -> tuple[int, int]:
-        return int(spot.x // self._width), int(spot.y // self._width)
+def fit(turns: Sequence[float]) -> tuple[float, list[float]]:
+    """The heads' radius and where each stands, as turns, for variants at sorted ``turns``."""
+    for radius, room in _FITS:
+        gap = 2 * radius * room / (2 * math.pi * NEAREST)
+        if len(turns) * gap > 1:
+            continue
+        aside = _spread_on_circle(turns, gap)
+        if all(abs(moved - turn) <= MOST_ASIDE for moved, turn in zip(aside, turns, strict=True)):
+            return radius, aside
+    return _FITS[-1][0], list(turns)
 
-    def add(self, spot: Point) -> None:
-        self._cells.setdefault(self._cell(spot), []).append(spot)
 
-    def is_free(self, spot: Point) -> bool:
-        column, row = self._cell(spot)
-        neighbours = (
-            other
-            for x in (column - 1, column, column + 1)
-            for y in (row - 1, row, row + 1)
-            for other in self._cells.get((x, y), ())
-        )
-        return all(math.dist(spot, other) >= self._width for other in neighbours)
+def _spread_on_circle(turns: Sequence[float], gap: float) -> list[float]:
+    """Spread on a line that begins in the middle of the widest empty stretch, so that nothing collides over it."""
+    if not turns:
+        return []
+    stretches = [after - before for before, after in zip(turns, [*turns[1:], turns[0] + 1], strict=True)]
+    last = max(range(len(turns)), key=stretches.__getitem__)
+    begin = turns[last] + stretches[last] / 2 - 1
+    line = [*(turn - 1 for turn in turns[last + 1 :]), *turns[: last + 1]]
+    moved = spread(line, gap, begin + gap / 2, begin + 1 - gap / 2)
+    split = len(turns) - last - 1
+    return [*moved[split:], *(turn + 1 for turn in moved[:split])]

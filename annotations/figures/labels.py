@@ -35,18 +35,18 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     """
     if (len(wanted) - 1) * gap > high - low + 1e-9:
         raise ValueError(f"{len(wanted)} labels {gap} apart do not fit between {low} and {high}")
-    blocks: list[tuple[float, int]] = []  # start of the block, members
-    for index, value in enumerate(wanted):
-        start, members = _within(value, 1, gap, low, high), 1
-        while blocks and blocks[-1][0] + blocks[-1][1] * gap > start:
-            members += blocks.pop()[1]
-            first = index + 1 - members
-            mean = sum(wanted[first + n] - n * gap for n in range(members)) / members
-            start = _within(mean, members, gap, low, high)
-        blocks.append((start, members))
-    return [start + n * gap for start, members in blocks for n in range(members)]
+    blocks: list[tuple[float, int]] = []  # where its members together want its start, times members; members
+    for value in wanted:
+        total, members = value, 1
+        while blocks and _start(*blocks[-1], gap, low, high) + blocks[-1][1] * gap > _start(
+            total, members, gap, low, high
+        ):
+            before, count = blocks.pop()
+            total, members = before + total - members * count * gap, members + count
+        blocks.append((total, members))
+    return [_start(total, members, gap, low, high) + n * gap for total, members in blocks for n in range(members)]
 
 
-def _within(start: float, members: int, gap: float, low: float, high: float) -> float:
-    """``start`` of a block, moved so that the whole block lies inside the bounds."""
-    return max(low, min(start, high - (members - 1) * gap))
+def _start(total: float, members: int, gap: float, low: float, high: float) -> float:
+    """Where a block begins: at the mean of what its members want, moved so that all of it lies inside the bounds."""
+    return max(low, min(total / members, high - (members - 1) * gap))

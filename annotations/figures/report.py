@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from annotations.figures.bars import Bar, Row, Segment, bars, strip, top
+from annotations.figures.bars import Bar, Row, Segment, bars, rest_of, strip
 from annotations.figures.genome import GenomeMap, genome_map
 from annotations.figures.marks import IMPACTS, marks_of
 from annotations.figures.terms import impact_of, severity
@@ -98,8 +98,8 @@ def _consequences(summary: Mapping[str, Any]) -> Chart | None:
     counts: Mapping[str, int] = summary.get("by_consequence", {})
     ordered = sorted(counts.items(), key=lambda pair: (severity(pair[0]), -pair[1], pair[0]))
     rows = [Row(", ".join(map(term, name.split("&"))), int(count), impact_of(name)) for name, count in ordered]
-    caption = "The most severe consequence of each variant, coloured by impact."
-    return Chart("", "Consequence", "Consequence", bars(top(rows, MOST_ROWS, "more")), caption)
+    caption = f"The most severe consequence of each variant, coloured by impact. {rest_of(rows, MOST_ROWS, 'term')}"
+    return Chart("", "Consequence", "Consequence", bars(rows[:MOST_ROWS], _total(rows)), caption)
 
 
 def _frequencies(summary: Mapping[str, Any]) -> Chart | None:
@@ -108,10 +108,12 @@ def _frequencies(summary: Mapping[str, Any]) -> Chart | None:
     if not bins:
         return None
     source = _source_name(frequency)
-    rows = [Row("not seen", int(frequency.get("not_seen", 0)))]
+    rows = [Row("not seen", not_seen(summary))]
     rows += [Row(_range(float(one["low"]), float(one["high"])), int(one["count"])) for one in bins]
-    rare = rarer_than(frequency, 0.001)
-    total = sum(row.count for row in rows)
+    total = _total(rows)
+    if not total:
+        return None
+    rare = rarer_than(summary, 0.001)
     verb = "is" if rare == 1 else "are"
     caption = f"{rare:,} of {counted(total, 'variant')} {verb} rarer than 1 in 1,000 sequences in {source}."
     return Chart("", f"How common in {source}", "Frequency", bars(rows), caption)
@@ -124,10 +126,18 @@ def _range(low: float, high: float) -> str:
     return f"over {percent(low)}" if high >= 1 else f"{percent(low)} to {percent(high)}"
 
 
-def rarer_than(frequency: Mapping[str, Any], limit: float) -> int:
-    """How many variants lie in bins below ``limit`` or were not seen at all."""
+def not_seen(summary: Mapping[str, Any]) -> int:
+    """Annotated variants without a frequency; those that could not be annotated were never looked up."""
+    without = int((summary.get("frequency") or {}).get("not_seen", 0))
+    skipped: Mapping[str, int] = summary.get("not_annotated", {})
+    return max(0, without - sum(skipped.values()))
+
+
+def rarer_than(summary: Mapping[str, Any], limit: float) -> int:
+    """How many annotated variants lie in bins below ``limit`` or were not seen at all."""
+    frequency = summary.get("frequency") or {}
     below = sum(int(one["count"]) for one in frequency.get("bins") or [] if float(one["high"]) <= limit)
-    return below + int(frequency.get("not_seen", 0))
+    return below + not_seen(summary)
 
 
 def _source_name(frequency: Mapping[str, Any]) -> str:
@@ -138,15 +148,20 @@ def _source_name(frequency: Mapping[str, Any]) -> str:
 def _contigs(summary: Mapping[str, Any]) -> Chart | None:
     counts: Mapping[str, int] = summary.get("by_contig", {})
     rows = [Row(name, int(counts[name])) for name in sorted(counts, key=_natural)]
-    return Chart("", "Variants by chromosome", "Contig", bars(top(rows, MOST_CONTIGS, "more contigs")), kind="contig")
+    shown = bars(rows[:MOST_CONTIGS], _total(rows))
+    return Chart("", "Variants by chromosome", "Contig", shown, rest_of(rows, MOST_CONTIGS, "contig"), "contig")
 
 
 def _genes(summary: Mapping[str, Any]) -> Chart | None:
     counts: Mapping[str, int] = summary.get("by_gene", {})
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     rows = [Row(name, int(count)) for name, count in ordered if name]
-    shown = bars(top(rows, MOST_ROWS, "more genes"), int(summary["total"]))
-    return Chart("", "Genes with the most variants", "Gene", shown, kind="gene")
+    shown = bars(rows[:MOST_ROWS], int(summary["total"]))
+    return Chart("", "Genes with the most variants", "Gene", shown, rest_of(rows, MOST_ROWS, "gene"), "gene")
+
+
+def _total(rows: Sequence[Row]) -> int:
+    return sum(row.count for row in rows)
 
 
 def _natural(name: str) -> tuple[tuple[int, int | str], ...]:

@@ -38,7 +38,7 @@ def tiles_of(summary: Mapping[str, Any]) -> tuple[Tile, ...]:
     if frequency.get("bins"):
         confirmed = int(summary.get("confirmed", 0))
         tiles.append(Tile("Confirmed pathogenic", confirmed, f"by {_database(frequency)}'s status"))
-        tiles.append(Tile("Rarer than 0.1%", rarer_than(frequency, 0.001), f"of {_database(frequency)} sequences"))
+        tiles.append(Tile("Rarer than 0.1%", rarer_than(summary, 0.001), f"of {_database(frequency)} sequences"))
     else:
         known = int(summary.get("known", 0))
         tiles.append(Tile("Known", known, f"{share(known, total) or '0%'} are in a source"))
@@ -48,7 +48,7 @@ def tiles_of(summary: Mapping[str, Any]) -> tuple[Tile, ...]:
     return tuple(tiles)
 
 
-def classes(summary: Mapping[str, Any], most: int = 2) -> str:
+def classes(summary: Mapping[str, Any], most: int = 3) -> str:
     """The commonest classes of variant, and the rest as other: "43 substitutions, 1 deletion"."""
     counts = sorted(((int(n), name) for name, n in summary.get("by_class", {}).items() if n), reverse=True)
     named = [counted(n, *_CLASSES.get(name, (name, name))) for n, name in counts[:most]]
@@ -61,7 +61,8 @@ def _high(summary: Mapping[str, Any]) -> Tile:
     counts: Mapping[str, int] = summary.get("by_consequence", {})
     found = sorted(((int(n), name) for name, n in counts.items() if n and impact_of(name) == "HIGH"), reverse=True)
     worst = ", ".join(f"{thousands(n)} {term(name.split('&')[0])}" for n, name in found[:2])
-    return Tile("High impact", high, worst or "no stop, frameshift or splice-site change")
+    none = "no stop, frameshift or splice-site change" if summary.get("annotated", 1) else "nothing was annotated"
+    return Tile("High impact", high, worst or none)
 
 
 def _database(frequency: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import now
 
 from annotations.figures import words
+from annotations.figures.tiles import classes as classes_in_words
 from annotations.templatetags.icons import icon_svg
 
 register = template.Library()
@@ -152,9 +154,27 @@ def ordinal(number: int) -> str:
 
 
 @register.filter
+def file_format(name: str) -> str:
+    """The file's own words for its format with a space: "VCFv4.2" -> "VCF 4.2"."""
+    return name.replace("VCFv", "VCF ")
+
+
+@register.filter
+def classes(counts: dict[str, Any]) -> str:
+    """The commonest classes of variant in a verdict or summary, in words."""
+    return classes_in_words(counts)
+
+
+@register.filter
+def minus(whole: int, part: Sized) -> int:
+    """How many of ``whole`` are not in ``part``."""
+    return whole - len(part)
+
+
+@register.filter
 def as_input(field: BoundField) -> SafeString:
-    """A form field's widget in the house's look."""
-    return field.as_widget(attrs={"class": "input"})
+    """A form field's widget in the house's look; its label stands above, so it needs no placeholder."""
+    return field.as_widget(attrs={"class": "input", "placeholder": ""})
 
 
 @register.filter

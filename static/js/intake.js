@@ -28,8 +28,8 @@ function start(form) {
 
   function refuse(content) {
     const place = find("refusal");
-    place.replaceChildren(content);
-    place.focus();
+    place.replaceChildren(content); // role="alert" announces it
+    place.scrollIntoView({ block: "nearest" });
     idle();
   }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from argparse import ArgumentParser
 from typing import Any
 
@@ -29,21 +30,28 @@ class Command(BaseCommand):
         host = options["host"]
         try:
             held = supervisor.lock(settings.DATA_DIR)
+            children = supervisor.lock_for_children(settings.DATA_DIR)
             supervisor.check_port(host, settings.PORT)
+            # Beside the migrations: each takes a second or two.
+            example = threading.Thread(target=self._prepare_example, daemon=True)
+            example.start()
+            call_command("prepare")
+            code = supervisor.run(host, children, lambda: not example.is_alive(), self._greet)
         except supervisor.CannotStart as error:
             raise CommandError(str(error)) from error
-        call_command("prepare")
-        if not prepare_example():
-            self.stderr.write("The bundled example could not be annotated; see the lines above.")
-        self._greet()
-        code = supervisor.run(host)
+        except KeyboardInterrupt:
+            code = 0
         held.close()
         sys.exit(code)
+
+    def _prepare_example(self) -> None:
+        if not prepare_example():
+            self.stderr.write("The bundled example could not be annotated; see the lines above.")
 
     def _greet(self) -> None:
         lines = [
             "",
-            f"  GAS is starting at {settings.SITE_URL}",
+            f"  GAS is running at {settings.SITE_URL}",
             f"  Sign in:  create an account at {settings.SITE_URL}/accounts/signup/",
             "  Staff:    python manage.py createsuperuser, then /admin/",
             f"  Data:     {settings.DATA_DIR} (mail is written to its mail directory)",

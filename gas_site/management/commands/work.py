@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from gas_site.supervisor import queue_answers
+from gas_site.supervisor import queue_answers, work_command
 
 PATIENCE_SECONDS = 60
 
@@ -32,6 +32,5 @@ class Command(BaseCommand):
             if time.monotonic() > deadline:
                 raise CommandError(f"The queue did not answer within {PATIENCE_SECONDS} seconds. Check QUEUE_URL.")
             time.sleep(0.1)
-        command = [sys.executable, "-m", "dramatiq", "gas_site.worker", "--processes", "1"]
-        command += ["--threads", str(options["threads"]), "--queues", *options["queues"]]
+        command = work_command(options["queues"], options["threads"])
         os.execv(sys.executable, command)  # noqa: S606 (an argument list of ours)

@@ -1,0 +1,3 @@
+"""The version that results state."""
+
+VERSION = "0.1.0"
