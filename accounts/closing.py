@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from smtplib import SMTPException
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.mail import EmailMessage
@@ -34,7 +35,8 @@ def close(user: User, reason: str = "") -> Closing:
         )
         if created:
             User.objects.filter(pk=user.pk).update(is_active=False)
-            Session.objects.filter(session_key__in=user.usersession_set.values("session_key")).delete()
+            sessions = UserSession.objects.filter(user=user)
+            Session.objects.filter(session_key__in=sessions.values("session_key")).delete()
             send_after_commit(finish_closing, str(closing.pk))
     return closing
 

@@ -6,7 +6,6 @@ import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import IO, Any, cast
 
 from allauth.account.models import EmailAddress
@@ -54,23 +53,24 @@ def export(user: User) -> Iterator[bytes]:
 
 def _entries(user: User) -> Iterator[Entry]:
     yield json_entry("account.json", _account(user))
-    yield json_entry("mails.json", list(user.notifications.order_by("pk").values("kind", "about", "created_at", "sent_at")))
+    yield json_entry(
+        "mails.json", list(user.notifications.order_by("pk").values("kind", "about", "created_at", "sent_at"))
+    )
     for _, entries in collecting_export.send(User, user=user):
-        yield from entries
+        yield from cast("Iterable[Entry]", entries)
 
 
 def _account(user: User) -> dict[str, Any]:
     plain = ("email", "name", "institution", "time_zone", "mail_jobs", "mail_storage", "date_joined", "last_login")
-    changes: list[dict[str, datetime | str]] = list(
-        user.plan_changes.order_by("pk").values("at", "before", "after", "reason")
-    )
     return {
         **{name: getattr(user, name) for name in plain},
         "plan": user.plan_id,
-        "plan_changes": changes,
+        "plan_changes": list(user.plan_changes.order_by("pk").values("at", "before", "after", "reason")),
         "addresses": list(EmailAddress.objects.filter(user=user).values("email", "verified", "primary")),
         "sign_in": list(SocialAccount.objects.filter(user=user).values("provider", "uid", "date_joined", "extra_data")),
-        "sessions": list(UserSession.objects.filter(user=user).values("created_at", "last_seen_at", "ip", "user_agent")),
+        "sessions": list(
+            UserSession.objects.filter(user=user).values("created_at", "last_seen_at", "ip", "user_agent")
+        ),
     }
 
 

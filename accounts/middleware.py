@@ -22,7 +22,9 @@ def own_time_zone(get_response: View) -> View:
     """Show every time in the signed-in person's own zone; in UTC to everybody else."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        with timezone.override(zone_of(request.user) if isinstance(request.user, User) else timezone.get_default_timezone()):
+        with timezone.override(
+            zone_of(request.user) if isinstance(request.user, User) else timezone.get_default_timezone()
+        ):
             return get_response(request)
 
     return middleware

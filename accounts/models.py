@@ -147,9 +147,7 @@ class Notification(models.Model):
 
 
 class Closing(models.Model):
-    """An account that its owner closes: asked for, carried out, told. It outlives the user; the address goes with the
-    receipt.
-    """
+    """An account that is being closed: asked for, carried out, told. It outlives the user, without the address."""
 
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="closings")
     email = models.EmailField(blank=True, help_text="Where the receipt goes; empty once it is sent.")

@@ -48,8 +48,21 @@ def export_jobs(sender: type[User], user: User, **kwargs: Any) -> Iterator[Entry
 
 
 def _described(job: Job) -> dict[str, Any]:
-    plain = ("pk", "status", "file_name", "reference", "input_size", "failure", "created_at", "started_at", "finished_at")
-    files = [{"kind": file.kind, "name": file.file_name, "size": file.size, "sha256": file.sha256} for file in job.files.all()]
+    plain = (
+        "pk",
+        "status",
+        "file_name",
+        "reference",
+        "input_size",
+        "failure",
+        "created_at",
+        "started_at",
+        "finished_at",
+    )
+    files = [
+        {"kind": file.kind, "name": file.file_name, "size": file.size, "sha256": file.sha256}
+        for file in job.files.all()
+    ]
     return {
         **{name: getattr(job, name) for name in plain},
         "check": job.verdict,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -41,11 +41,6 @@ class Customer(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = CustomerQuerySet.as_manager()
-
-    if TYPE_CHECKING:
-        subscriptions: models.Manager[Subscription]
-        invoices: models.Manager[Invoice]
-        checkouts: models.Manager[Checkout]
 
     def __str__(self) -> str:
         return self.stripe_id or f"customer {self.pk}"

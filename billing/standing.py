@@ -61,7 +61,9 @@ RULES: dict[Standing, Rule] = {
     Standing.NONE: Rule(False, "", ""),
     Standing.ACTIVE: Rule(True, "Premium is on", "It renews on {date}.", "It renews every month."),
     Standing.TRIALING: Rule(True, "Premium is on, as a trial", "The first payment is due on {date}.", "It is a trial."),
-    Standing.ENDING: Rule(True, "Premium ends on {date}", "You cancelled. Nothing more is charged. You can resume until then."),
+    Standing.ENDING: Rule(
+        True, "Premium ends on {date}", "You cancelled. Nothing more is charged. You can resume until then."
+    ),
     Standing.PAST_DUE: Rule(
         True,
         "The last payment failed",
@@ -76,11 +78,15 @@ RULES: dict[Standing, Rule] = {
         False, "The payment waits for you", "Your bank asks you to confirm it. Nothing is charged until you do."
     ),
     Standing.EXPIRED: Rule(False, "The payment was not confirmed", "Nothing was charged. You can subscribe again."),
-    Standing.ENDED: Rule(False, "Premium has ended", "It ended on {date}. You can subscribe again.", "You can subscribe again."),
+    Standing.ENDED: Rule(
+        False, "Premium has ended", "It ended on {date}. You can subscribe again.", "You can subscribe again."
+    ),
     Standing.PAUSED: Rule(
         False, "Premium is paused", "The trial ended without a card. Add one in billing, and Premium is back."
     ),
-    Standing.REFUNDED: Rule(False, "Your payment was refunded", "Premium has ended with it, and nothing more is charged."),
+    Standing.REFUNDED: Rule(
+        False, "Your payment was refunded", "Premium has ended with it, and nothing more is charged."
+    ),
     Standing.DISPUTED: Rule(
         False,
         "Your bank took the payment back",

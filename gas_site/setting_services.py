@@ -55,7 +55,9 @@ def payments(secret_key: str, sandbox: bool, sandbox_port: int) -> Payments:
         return Payments(key, secret, SANDBOX_PRICE, api)
     if not re.fullmatch(r"(sk|rk)_(test|live)_\w+", key):
         # The value stays unread: a mistyped key is still most of a key.
-        raise BadSetting("STRIPE_SECRET_KEY", "***", "a secret key of Stripe's: sk_live_…, sk_test_… or a restricted rk_…")
+        raise BadSetting(
+            "STRIPE_SECRET_KEY", "***", "a secret key of Stripe's: sk_live_…, sk_test_… or a restricted rk_…"
+        )
     needed = {name: text(name) for name in ("STRIPE_WEBHOOK_SECRET", "STRIPE_PRICE")}
     for name, prefix in (("STRIPE_WEBHOOK_SECRET", "whsec_"), ("STRIPE_PRICE", "price_")):
         if not needed[name].startswith(prefix):

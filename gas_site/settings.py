@@ -177,7 +177,7 @@ STAFF_SECOND_FACTOR = environment.flag("STAFF_SECOND_FACTOR", default=True)
 FREE_RETENTION = environment.duration("FREE_RETENTION", "5m")
 FREE_MAX_BYTES = environment.size("FREE_MAX_BYTES", "150KB")
 
-# Money, and the stand-ins for Stripe and for sign-in providers on one machine -----------------------------------------------------------------------------------------------
+# Money, and the stand-in for Stripe on one machine ----------------------------------------------------------
 STRIPE_SANDBOX_PORT = setting_services.port_beside("STRIPE_SANDBOX_PORT", PORT, 1000)
 STRIPE = setting_services.payments(SECRET_KEY, SANDBOX, STRIPE_SANDBOX_PORT)
 STRIPE_TIMEOUT = environment.duration("STRIPE_TIMEOUT", "15s", least=timedelta(seconds=1))

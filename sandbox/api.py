@@ -74,7 +74,9 @@ class Api:
         if not kept:
             return None
         if kept[0] != _fingerprint(call):
-            message = "Keys for idempotent requests can only be used with the same parameters they were first used with."
+            message = (
+                "Keys for idempotent requests can only be used with the same parameters they were first used with."
+            )
             raise Wrong(400, message, kind="idempotency_error")
         return kept[1], kept[2]
 
@@ -167,7 +169,8 @@ class Api:
     def _expanded(self, result: Obj, paths: list[str]) -> Obj:
         for path in paths:
             self._expand(result, path.split("."))
-        return _without_private(result)
+        shown: Obj = _without_private(result)
+        return shown
 
     def _expand(self, item: Any, path: list[str]) -> None:
         if not path or not isinstance(item, dict):

@@ -40,3 +40,8 @@ class Faults:
                     fault.times -= 1
                     return fault.kind
         return None
+
+    def clear(self) -> None:
+        """Forget what is ordered."""
+        with self._lock:
+            self._ordered.clear()

@@ -53,7 +53,8 @@ class Hosted:
                 return self._change(identifier, given)
         except Refused as error:
             session = self.store.get("checkout.session", identifier)
-            return Answer(pages.closed(str(error), session and session["success_url"].partition("?")[0]), status=409)
+            back = str(session["success_url"]) if session else None
+            return Answer(pages.closed(str(error), back), status=409)
         raise KeyError(path)
 
     def _checkout(self, identifier: str, *, declined: bool) -> Answer:

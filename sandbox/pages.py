@@ -1,38 +1,16 @@
-"""The sandbox's pages: checkout, 3-D Secure, portal, invoice, overview. Plain forms, and a banner that says what it is."""
+"""The sandbox's pages: checkout, 3-D Secure, portal, invoice, overview. A banner says what they are."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from html import escape
+from pathlib import Path
 
 from sandbox import objects
 from sandbox.rules import period_end
 from sandbox.store import Obj
 
-STYLE = """
-:root { color-scheme: light dark; --ink: light-dark(#12181c, #e8edf0); --soft: light-dark(#47525a, #aeb8bf);
-  --paper: light-dark(#ffffff, #0f1316); --sunken: light-dark(#f5f7f7, #161b1f); --line: light-dark(#b8c1c7, #3c464e);
-  --banner: light-dark(#fcf0da, #2b2212); --banner-ink: light-dark(#6b3f00, #f0bd6d); --bad: light-dark(#a51d1d, #ff9f98);
-  --good: light-dark(#14643a, #7ed4a2); }
-* { box-sizing: border-box; margin: 0; }
-body { font: 1rem/1.5 Inter, system-ui, sans-serif; background: var(--paper); color: var(--ink); }
-.banner { background: var(--banner); color: var(--banner-ink); padding: .625rem 1rem; text-align: center; font-weight: 600; }
-main { max-width: 34rem; margin: 0 auto; padding: 2rem 1rem 4rem; display: grid; gap: 1.25rem; }
-h1 { font-size: 1.75rem; line-height: 1.2; letter-spacing: -.02em; } h2 { font-size: 1.125rem; }
-p.soft, dt, td.soft, small { color: var(--soft); } form { display: grid; gap: .75rem; }
-fieldset { border: 0; padding: 0; display: grid; gap: .5rem; } legend { font-weight: 600; margin-bottom: .5rem; padding: 0; }
-label { display: grid; grid-template-columns: auto 1fr; gap: .25rem .75rem; align-items: center; border: 1px solid var(--line);
-  border-radius: 6px; padding: .75rem 1rem; } label small { grid-column: 2; }
-button { font: inherit; font-weight: 500; min-height: 2.75rem; padding: 0 1rem; border: 1px solid var(--line); border-radius: 6px;
-  background: var(--paper); color: var(--ink); cursor: pointer; }
-button.primary { background: var(--ink); color: var(--paper); border-color: var(--ink); }
-:focus-visible { outline: 3px solid #006d98; outline-offset: 2px; }
-.bad { color: var(--bad); font-weight: 600; } .good { color: var(--good); font-weight: 600; }
-.card { border: 1px solid var(--line); border-radius: 10px; padding: 1.25rem; display: grid; gap: .75rem; background: var(--sunken); }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-td, th { text-align: left; padding: .375rem .75rem .375rem 0; vertical-align: top; } a { color: inherit; }
-code { overflow-wrap: anywhere; }
-"""
+STYLE = (Path(__file__).parent / "style.css").read_text()
 
 
 def money(cents: int) -> str:
@@ -75,11 +53,12 @@ def cards(chosen: str = "4242", *, only: tuple[str, ...] = tuple(objects.CARDS))
 def checkout(session: Obj, email: str, *, declined: bool) -> str:
     """Return the payment page of an open session."""
     trouble = '<p class="bad" role="alert">The card was declined. Nothing was charged. Try another one.</p>'
-    pay = f'<button class="primary" name="act" value="pay">Subscribe for {money(session["amount_total"])} a month</button>'
+    price = money(session["amount_total"])
+    pay = f'<button class="primary" name="act" value="pay">Subscribe for {price} a month</button>'
     back = '<button name="act" value="back">Go back without paying</button>'
     return page(
         "Checkout",
-        f'<h1>Subscribe to Premium</h1><p class="soft">{money(session["amount_total"])} a month, for {escape(email)}</p>'
+        f'<h1>Subscribe to Premium</h1><p class="soft">{price} a month, for {escape(email)}</p>'
         f"{trouble if declined else ''}{form('/pay/' + session['id'], cards() + pay + back)}",
     )
 
@@ -126,7 +105,11 @@ def _subscription(bought: Obj, action: str) -> str:
     hidden = f'<input type="hidden" name="subscription" value="{bought["id"]}">'
     acts: list[tuple[str, str]] = []
     if status in {"active", "trialing", "past_due", "unpaid"}:
-        acts = [("resume", "Don't cancel")] if bought["cancel_at_period_end"] else [("cancel", "Cancel at the period's end")]
+        acts = (
+            [("resume", "Don't cancel")]
+            if bought["cancel_at_period_end"]
+            else [("cancel", "Cancel at the period's end")]
+        )
     if status in {"past_due", "unpaid"}:
         acts = [("pay", "Pay the open invoice"), ("cancel_now", "Cancel now")]
     told = f"Ends on {end}" if bought["cancel_at_period_end"] else f"Current period ends on {end}"
@@ -154,10 +137,12 @@ def overview(now: int, bought: list[Obj], events: list[Obj]) -> str:
         f"<tr><td><code>{item['id']}</code></td><td>{escape(item['status'])}</td><td>{day(period_end(item))}</td></tr>"
         for item in bought
     )
-    told = "".join(f"<tr><td>{escape(each['type'])}</td><td><code>{each['id']}</code></td></tr>" for each in events[:25])
+    told = "".join(
+        f"<tr><td>{escape(each['type'])}</td><td><code>{each['id']}</code></td></tr>" for each in events[:25]
+    )
     return page(
         "Overview",
-        f"<h1>Payment sandbox</h1><p class=soft>Its date is {day(now)}. It speaks the part of Stripe's API that the site uses.</p>"
+        f"<h1>Payment sandbox</h1><p class=soft>Its date is {day(now)}.</p>"
         f"<section class=card><h2>Subscriptions</h2><table>{subscriptions}</table></section>"
         f"<section class=card><h2>Latest events</h2><table>{told}</table></section>",
     )

@@ -1,4 +1,4 @@
-"""What happens to money in the sandbox: paying, renewing, failing, cancelling, refunding. Each deed sends its events."""
+"""What happens to money in the sandbox: pay, renew, fail, cancel, refund. Each deed sends its events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from sandbox.store import Obj, Store
 API_VERSION = "2026-10-28.endive"
 DAY = 24 * 3600
 INCOMPLETE_LIFE = 23 * 3600  # seconds until an unpaid first invoice expires its subscription, as at Stripe
-RETRY_DAYS = (3, 5, 7)  # after each failed renewal, as Stripe's default schedule has it; then the subscription is unpaid
+RETRY_DAYS = (
+    3,
+    5,
+    7,
+)  # after each failed renewal, as Stripe's default schedule has it; then the subscription is unpaid
 ENDED = frozenset({"canceled", "incomplete_expired"})
 
 

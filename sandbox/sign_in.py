@@ -6,12 +6,16 @@ supervisor starts it only where no issuer is configured.
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import sys
+import threading
+from contextlib import suppress
 
 import oidc_provider_mock
-import uvicorn
 from oidc_provider_mock import User
+from werkzeug.serving import make_server
 
 HOST = "127.0.0.1"
 PEOPLE = (
@@ -36,9 +40,11 @@ def main() -> int:
         return 2
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # this machine only, so without TLS
     port = int(os.environ["SANDBOX_SIGN_IN_PORT"])
-    app = oidc_provider_mock.app(user_claims=people())
-    app.debug = False
-    uvicorn.run(app, interface="wsgi", host=HOST, port=port, log_level="warning")  # type: ignore[arg-type]  # WSGI
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = make_server(HOST, port, oidc_provider_mock.app(user_claims=people()), threaded=True)
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    with suppress(KeyboardInterrupt):
+        server.serve_forever()
     return 0
 
 

@@ -14,5 +14,16 @@ os.environ["DATA_DIR"] = _directory
 os.mkdir(os.path.join(_directory, "static"))  # WhiteNoise warns without it
 os.environ["EMAIL_URL"] = "console:"  # pytest-django puts its own outbox in the place
 os.environ.setdefault("LOG_LEVEL", "WARNING")
-for _name in ("PORT", "SITE_URL", "QUEUE_URL", "STORAGE_URL", "FREE_RETENTION", "FREE_MAX_BYTES"):
+os.environ["SANDBOX"] = "no"  # a test that wants the stand-ins starts its own
+os.environ["STAFF_SECOND_FACTOR"] = "no"  # the tests of the second factor ask for it
+for _name in (
+    "PORT",
+    "SITE_URL",
+    "QUEUE_URL",
+    "STORAGE_URL",
+    "FREE_RETENTION",
+    "FREE_MAX_BYTES",
+    "STRIPE_SECRET_KEY",
+    "OIDC_PROVIDERS",
+):
     os.environ.pop(_name, None)

@@ -53,7 +53,9 @@ class Command(BaseCommand):
             active = client().v1.subscriptions.list({"status": "active", "limit": 100})
             for subscription in active.auto_paging_iter():
                 if subscription.customer not in known:
-                    self.stdout.write(f"{subscription.id} is active for {subscription.customer}, who is not a user here.")
+                    self.stdout.write(
+                        f"{subscription.id} is active for {subscription.customer}, who is not a user here."
+                    )
         except PaymentsClosed as error:
             raise CommandError("No Stripe key is set.") from error
         except stripe.StripeError as error:

@@ -1,4 +1,4 @@
-"""The sandbox's HTTP server: `python -m sandbox.server`. It listens on this machine only.
+"""The sandbox's HTTP server: `python -m sandbox.payments`. It listens on this machine only.
 
 Takes from the environment: SANDBOX_STRIPE_PORT, SANDBOX_STRIPE_DIR (where its state lies), SANDBOX_STRIPE_KEY (the API
 key it answers to), SANDBOX_WEBHOOK_URL and SANDBOX_WEBHOOK_SECRET. It refuses to start beside a key of Stripe's own.
@@ -164,7 +164,9 @@ class Handler(BaseHTTPRequestHandler):
 def main() -> int:
     """Run the sandbox until a signal comes; refuse to start beside a key of Stripe's own."""
     if os.environ.get("STRIPE_SECRET_KEY"):
-        sys.stderr.write("sandbox: STRIPE_SECRET_KEY is set, so the real Stripe is meant. The sandbox does not start.\n")
+        sys.stderr.write(
+            "sandbox: STRIPE_SECRET_KEY is set, so the real Stripe is meant. The sandbox does not start.\n"
+        )
         return 2
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     stop = threading.Event()
