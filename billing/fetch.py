@@ -10,7 +10,7 @@ from typing import Any
 from billing.standing import LIVE_STATUSES, Seen
 from billing.stripe_client import client
 
-INVOICES_SHOWN = 24
+INVOICES_SHOWN = 12
 # A dispute in one of these leaves us the money: https://docs.stripe.com/api/disputes/object#dispute_object-status
 HARMLESS_DISPUTES = frozenset({"won", "warning_needs_response", "warning_under_review", "warning_closed", "prevented"})
 

@@ -92,29 +92,41 @@ def _move_plan(customer: Customer, before: str) -> None:
 
 
 def _mirror(customer: Customer, picture: Picture) -> None:
-    for seen in picture.subscriptions:
-        fields = {
-            "customer": customer,
-            "status": seen.status,
-            "created_at": seen.created,
-            "period_end": seen.period_end,
-            "cancel_at": seen.cancel_at,
-            "ended_at": seen.ended_at,
-            "refunded": seen.refunded,
-            "disputed": seen.disputed,
-        }
-        Subscription.objects.update_or_create(stripe_id=seen.id, defaults=fields)
-    for bill in picture.bills:
-        fields = {
-            "customer": customer,
-            "number": bill.number,
-            "status": bill.status,
-            "total": bill.total,
-            "currency": bill.currency,
-            "created_at": bill.created,
-            "url": bill.url,
-        }
-        Invoice.objects.update_or_create(stripe_id=bill.id, defaults=fields)
+    """Write what is shown: two statements, whatever the number of rows."""
+    subscriptions = [
+        Subscription(
+            customer=customer,
+            stripe_id=seen.id,
+            status=seen.status,
+            created_at=seen.created,
+            period_end=seen.period_end,
+            cancel_at=seen.cancel_at,
+            ended_at=seen.ended_at,
+            refunded=seen.refunded,
+            disputed=seen.disputed,
+        )
+        for seen in picture.subscriptions
+    ]
+    changing = ["status", "period_end", "cancel_at", "ended_at", "refunded", "disputed"]
+    Subscription.objects.bulk_create(
+        subscriptions, update_conflicts=True, unique_fields=["stripe_id"], update_fields=changing
+    )
+    invoices = [
+        Invoice(
+            customer=customer,
+            stripe_id=bill.id,
+            number=bill.number,
+            status=bill.status,
+            total=bill.total,
+            currency=bill.currency,
+            created_at=bill.created,
+            url=bill.url,
+        )
+        for bill in picture.bills
+    ]
+    Invoice.objects.bulk_create(
+        invoices, update_conflicts=True, unique_fields=["stripe_id"], update_fields=["number", "status", "total", "url"]
+    )
 
 
 def _stop_charging_after_refund(picture: Picture) -> None:

@@ -36,7 +36,10 @@ class Rules:
 
     def tell(self, kind: str, about: Obj) -> None:
         """Keep an event and have it delivered."""
-        happened = self.store.put(objects.event(self.store.now(), kind, about, API_VERSION))
+        owner = about["id"] if about["object"] == "customer" else about.get("customer") or ""
+        if about["object"] == "dispute":
+            owner = self.store.need("charge", about["charge"])["customer"]
+        happened = self.store.put(objects.event(self.store.now(), kind, about, API_VERSION), owner)
         self.store.queue_delivery(json.dumps(happened))
 
     # Checkout -------------------------------------------------------------------------------------------

@@ -15,8 +15,10 @@ from typing import Any
 Obj = dict[str, Any]
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS objects (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, kind TEXT, body TEXT);
+CREATE TABLE IF NOT EXISTS objects (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, kind TEXT,
+    customer TEXT, body TEXT);
 CREATE INDEX IF NOT EXISTS objects_kind ON objects (kind, seq);
+CREATE INDEX IF NOT EXISTS objects_customer ON objects (customer, kind, seq);
 CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, fingerprint TEXT, status INTEGER, body TEXT);
 CREATE TABLE IF NOT EXISTS deliveries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT, due REAL, attempts INTEGER DEFAULT 0, done INTEGER DEFAULT 0);
@@ -38,6 +40,7 @@ class Store:
         self._lock = threading.RLock()
         self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=NORMAL")
         self._database.executescript(SCHEMA)
 
     def close(self) -> None:
@@ -61,12 +64,14 @@ class Store:
             self._database.execute("COMMIT")
 
     # Objects ------------------------------------------------------------------------------------------
-    def put(self, item: Obj) -> Obj:
-        """Keep an object under its id, in the order of first keeping."""
+    def put(self, item: Obj, customer: str = "") -> Obj:
+        """Keep an object under its id, in the order of first keeping; ``customer`` where it names none itself."""
         self._run(
-            "INSERT INTO objects (id, kind, body) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+            "INSERT INTO objects (id, kind, customer, body) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET body = excluded.body",
             item["id"],
             item["object"],
+            item.get("customer") or customer,
             json.dumps(item),
         )
         return item
@@ -83,9 +88,13 @@ class Store:
             raise KeyError(identifier)
         return found
 
-    def every(self, kind: str, **equal: Any) -> list[Obj]:
-        """Return the objects of a kind whose fields equal what is given, newest first as Stripe lists them."""
-        rows = self._run("SELECT body FROM objects WHERE kind = ? ORDER BY seq DESC", kind)
+    def every(self, kind: str, customer: str = "", **equal: Any) -> list[Obj]:
+        """Return the objects of a kind, of one customer if given, whose fields are equal; newest first, as at Stripe."""
+        rows = (
+            self._run("SELECT body FROM objects WHERE customer = ? AND kind = ? ORDER BY seq DESC", customer, kind)
+            if customer
+            else self._run("SELECT body FROM objects WHERE kind = ? ORDER BY seq DESC", kind)
+        )
         items: list[Obj] = [json.loads(row[0]) for row in rows]
         return [item for item in items if all(item.get(name) == value for name, value in equal.items())]
 

@@ -152,7 +152,9 @@ def test_the_way_back_to_the_form_survives_the_payment(shop: Shop) -> None:
     assert '<a class="button button-primary" href="/annotate/">Go on where you were</a>' in page
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_a_way_back_to_another_site_is_dropped(shop: Shop, target: str) -> None:
     done = shop.pay(shop.press_subscribe(next=target))
     assert done == "http://127.0.0.1:8000/subscribe/done/"
