@@ -15,7 +15,7 @@ from django.contrib.auth.decorators import login_required
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -71,6 +71,15 @@ def download(request: HttpRequest) -> HttpResponseBase:
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+@login_required
+@require_POST
+def end_session(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign one other browser of one's own out."""
+    get_object_or_404(UserSession, pk=pk, user=signed_in_user(request)).end()
+    messages.success(request, "That browser is signed out.")
+    return redirect("usersessions_list")
 
 
 @login_required
