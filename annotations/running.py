@@ -57,8 +57,9 @@ def run_job(job_id: UUID) -> None:
     job = moves.claim(job_id, worker=f"{socket.gethostname()}:{os.getpid()}")
     if job is None:
         return
-    work = settings.WORK_DIR / f"{job.pk}.{job.attempt}"
+    work = _work_directory(job, job.attempt)
     try:
+        _clear_earlier_attempts(job)
         _annotate_and_publish(job, work)
     except Shutdown:
         moves.hand_back(job, "worker shut down")
@@ -78,6 +79,20 @@ def run_job(job_id: UUID) -> None:
         moves.fail(job, _our_fault(job))
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _work_directory(job: Job, attempt: int) -> Path:
+    return Path(settings.WORK_DIR) / f"{job.pk}.{attempt}"
+
+
+def _clear_earlier_attempts(job: Job) -> None:
+    """Remove what a worker left that was killed while it wrote, or while it moved its files into the store."""
+    if job.attempt == 1:
+        return
+    for attempt in range(1, job.attempt):
+        shutil.rmtree(_work_directory(job, attempt), ignore_errors=True)
+    _, results = job.keys
+    file_store().remove_tree(results)  # nothing of a job that has not completed is published
 
 
 def _our_fault(job: Job) -> str:

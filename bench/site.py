@@ -52,9 +52,12 @@ class Site:
             text: str = answer.read().decode()
             return text
 
-    def post(self, path: str, fields: dict[str, str], file: Path | None = None) -> str:
-        """Post a form (multipart, the file streamed) and return the address it led to."""
-        self.get(path)
+    def post(self, path: str, fields: dict[str, str], file: Path | None = None, *, form: str = "") -> str:
+        """Post a form (multipart, the file streamed) that stands on the page ``form`` (or on the path itself).
+
+        Returns the address it led to.
+        """
+        self.get(form or path)
         token = next(cookie.value for cookie in self.cookies if cookie.name == "csrftoken")
         boundary = uuid.uuid4().hex
         parts = {**fields, "csrfmiddlewaretoken": token or ""}

@@ -12,6 +12,8 @@ import re
 import signal
 import subprocess
 import sys
+from importlib.metadata import distribution as package_distribution
+from pathlib import Path
 
 from annotations.engine.errors import StageFailed
 
@@ -50,9 +52,10 @@ def version() -> str:
     binary = os.environ.get("BCFTOOLS", "")
     if binary:
         return installed_version(binary)
-    from pysam.version import __bcftools_version__  # noqa: PLC0415  (only who asks pays for the import)
-
-    return str(__bcftools_version__)
+    # Read and not imported: pysam loads htslib, and this process has no other use for it.
+    text = Path(str(package_distribution("pysam").locate_file("pysam/version.py"))).read_text(encoding="utf-8")
+    found = re.search(r'__bcftools_version__ = "([^"]+)"', text)
+    return found[1] if found else "bundled"
 
 
 def main(arguments: list[str]) -> int:

@@ -20,6 +20,7 @@ from annotations.engine.chunk_columns import (
     Run,
     alternates,
     ends_of_variants,
+    missing_lists,
     positions,
     qualities,
     references,
@@ -77,6 +78,7 @@ class ChunkChecker:
             return None
         found = positions(columns, plain)
         allele_counts = alternates(columns, plain, min(_MANY_ALLELES, self._records.limits.max_alleles))
+        missing_lists(columns, allele_counts, plain)
         qualities(columns, plain)
         self._odd_words(columns, plain)
         ends_of_variants(columns, found, plain)

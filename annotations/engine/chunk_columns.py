@@ -102,6 +102,15 @@ def alternates(columns: Columns, plain: Bools, limit: int) -> Ints:
     return counts
 
 
+def missing_lists(columns: Columns, allele_counts: Ints, plain: Bools) -> None:
+    """Rows of several alternate alleles with a missing value in INFO are not plain."""
+    rows = np.flatnonzero(plain & (allele_counts > 1))
+    bounds = zip(rows.tolist(), columns.starts[rows, 7].tolist(), columns.ends[rows, 7].tolist(), strict=True)
+    for row, start, end in bounds:
+        if columns.data.find(b"=.", start, end) >= 0:
+            plain[row] = False
+
+
 def qualities(columns: Columns, plain: Bools) -> None:
     """Rows whose QUAL is neither "." nor up to 12 digits with at most one point between them are not plain."""
     start, length = columns.starts[:, 5], columns.lengths[:, 5]
@@ -143,13 +152,15 @@ def ends_of_variants(columns: Columns, positions: Ints, plain: Bools) -> None:
     if b"END=" not in columns.data:
         return
     found = [(match.start(), match[1]) for match in _END.finditer(columns.data)]
-    rows = np.searchsorted(columns.ends[:, -1], np.array([at for at, _ in found], dtype=np.int64)).tolist()
-    for row, (_, value) in zip(rows, found, strict=True):
+    rows = np.searchsorted(columns.ends[:, -1], np.array([at for at, _ in found], dtype=np.int64))
+    lasts = (positions[rows] - 1 + columns.lengths[rows, 3]).tolist()
+    alts = zip(columns.starts[rows, 4].tolist(), columns.ends[rows, 4].tolist(), strict=True)
+    for row, (_, value), last, (start, stop) in zip(rows.tolist(), found, lasts, alts, strict=True):
         if value == b".":
             continue
-        last = int(positions[row] - 1 + columns.lengths[row, 3])
         end = int(value) if END_VALUE.fullmatch(value) else MAX_POSITION + 1
-        plain[row] &= end <= last or (end <= MAX_POSITION and columns.text(row, 4) in _BLOCKS)
+        if end > last and (end > MAX_POSITION or columns.data[start:stop] not in _BLOCKS):
+            plain[row] = False
 
 
 def _spread(rows: Ints, lengths: Ints) -> tuple[Ints, Ints]:

@@ -8,48 +8,25 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from annotations.engine.bgzf import BgzfWriter
 from annotations.engine.indexer import Indexer
 from annotations.engine.info_header import output_header
 from annotations.engine.marks import Marks
-from annotations.engine.records import RecordFinisher, Records
+from annotations.engine.order import UNSORTED_EXIT, Order
+from annotations.engine.records import OutOfOrderError, RecordFinisher
 from annotations.engine.reference import Reference, load_reference
 from annotations.engine.summary import Tally
 from annotations.engine.table import TableWriter
 
 #: Bytes of text worked on at once: some thousand records.
 BLOCK_BYTES = 1 << 20
-#: Exit code when normalisation moved a record past its neighbours, so that the output must be sorted again.
-UNSORTED_EXIT = 3
-
-
-@dataclass(frozen=True)
-class Order:
-    """What the finisher is to write and where; paths are strings so that the order travels as JSON."""
-
-    reference: str
-    vcf: str
-    index: str
-    table: str
-    counts: str
-    version: str
-    #: Header lines that hold this text were written by a stage about itself (bcftools sort) and are left out.
-    scratch: str = ""
-
-
-class OutOfOrderError(Exception):
-    """A record comes before one that was already written."""
 
 
 def main(arguments: list[str]) -> int:
@@ -87,47 +64,15 @@ def _write_records(blocks: Iterable[bytes], reference: Reference, order: Order, 
     finisher = RecordFinisher(reference)
     fields = [field for source in reference.sources for field in source.fields]
     table = TableWriter(Path(order.table), fields, {"GAS_reference": reference.name, "GAS_version": order.version})
-    tally, marks, sorting = Tally(), Marks(fields), SortedCheck()
+    tally, marks = Tally(), Marks(fields)
     for block in blocks:
         records = finisher.finish(block)
         writer.write(memoryview(records.text))
-        tally.by_contig.update(sorting.check(records))
         tally.add(records)
         marks.add(records)
         table.add(records)
     table.close()
     return tally.to_json(reference) | {"marks": marks.to_json(reference)}
-
-
-class SortedCheck:
-    """Watches that records come contig by contig and by position, as the index needs them."""
-
-    def __init__(self) -> None:
-        self._seen: set[str] = set()
-        self._contig: str | None = None
-        self._pos = 0
-
-    def check(self, records: Records) -> Counter[str]:
-        """Look at one block; answers its records by contig. Raises OutOfOrderError."""
-        runs = pc.run_end_encode(records.contig.indices)
-        positions = records.pos.to_numpy()
-        by_contig: Counter[str] = Counter()
-        start = 0
-        for contig, end in zip(
-            records.contig.dictionary.take(runs.values).to_pylist(), runs.run_ends.to_pylist(), strict=True
-        ):
-            piece = positions[start:end]
-            if contig != self._contig:
-                if contig in self._seen:
-                    raise OutOfOrderError
-                self._seen.add(contig)
-                self._contig, self._pos = contig, 0
-            if piece[0] < self._pos or (np.diff(piece) < 0).any():
-                raise OutOfOrderError
-            self._pos = int(piece[-1])
-            by_contig[contig] += end - start
-            start = end
-        return by_contig
 
 
 class Blocks:

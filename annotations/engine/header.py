@@ -20,7 +20,7 @@ OLD_VERSION = "VCFv3.3"
 
 _TYPES = ("Integer", "Float", "Flag", "Character", "String")
 _NUMBER = re.compile(r"\d{1,6}|[ARG.PM]|LA|LR|LG")
-_ATTRIBUTE = re.compile(r'\s*([A-Za-z_0-9.\-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^",<>]*|\[[^\]]*\])\s*(,|$)')
+_ATTRIBUTE = re.compile(r'\s*([A-Za-z_0-9.\-]+)\s*=\s*("(?:[^"\\]|\\.)*"|\[[^\]]*\]|(?!\[)[^",<>]*)\s*(,|$)')
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _DEFINITIONS = {
     "INFO": ("ID", "Number", "Type"),
@@ -169,6 +169,7 @@ def _read_attributes(key: str, inside: str, number: int) -> dict[str, str]:
             _broken(key, "its quotes or commas do not match up", number)
         attributes.setdefault(found[1], found[2].strip())
         at = found.end()
+    attributes.pop("IDX", None)  # BCF's own numbering: a large number there makes htslib reserve that many places
     return attributes
 
 

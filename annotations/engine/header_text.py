@@ -18,7 +18,7 @@ MASK_LINES = (
     '##INFO=<ID=GAS_NOT_ANNOTATED,Number=.,Type=String,Description="Why the record could not be annotated">',
 )
 #: An id that a header line can declare so that htslib finds it again. The specification is narrower.
-KEY = re.compile(r'[^\s,;<>"=]+')
+KEY = re.compile(r'(?!\[)[^\s,;<>"=]+')
 
 _KNOWN_TYPES = {
     ("INFO", "END"): ("1", "Integer"),

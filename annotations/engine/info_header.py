@@ -32,6 +32,7 @@ def own_lines(reference: Reference, version: str) -> list[str]:
         f"SHA256={source.sha256}>"
         for source in reference.sources
     ]
+    lines += [line for source in reference.sources for line in source_lines(source)]
     lines += [
         f'##INFO=<ID={name},Number=1,Type=String,Description="{quoted(text)}",Source="GAS",Version="{version}">'
         for name, text in OWN_FIELDS

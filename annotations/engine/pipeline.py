@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from annotations.engine.errors import EngineError
-from annotations.engine.finisher import UNSORTED_EXIT, Order
+from annotations.engine.order import UNSORTED_EXIT, Order
 from annotations.engine.reader import Batch
 from annotations.engine.segments import Plan, Segment
 from annotations.engine.stages import Chain, Stage, failure, settle

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,36 +10,30 @@ from typing import Self
 from annotations.engine.assembly import check_bases, check_contig_lengths
 from annotations.engine.bcf_text import BcfText
 from annotations.engine.chunk_batches import Batch, ChunkReader
+from annotations.engine.columns import Place
 from annotations.engine.compression import Expander
 from annotations.engine.contig_names import ContigNames
 from annotations.engine.errors import InputRefused
 from annotations.engine.head_scan import scan_head
 from annotations.engine.header import Header, read_header
-from annotations.engine.header_text import clashing_ids, header_text
+from annotations.engine.header_text import KEY, clashing_ids, header_text
 from annotations.engine.limits import Limits
 from annotations.engine.lines import Chunk, LineSource
 from annotations.engine.read_counts import ReadCounts
 from annotations.engine.record_checks import RecordChecker
 from annotations.engine.reference import Reference
 from annotations.engine.sniff import check_is_vcf_text, looks_like_bcf
+from annotations.engine.value_checks import check_values
 
 __all__ = ["Batch", "ReadCounts", "VcfReader"]
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """The text of the upload, and what has to be closed."""
-
-    source: LineSource
-    compression: str
-    bcf: BcfText | None
 
 
 class VcfReader:
     """One input file. Use as a context manager, or call close(): a BCF is read through a child process.
 
     The constructor reads the header and a first chunk. ``declare`` adds ids, as ("INFO", "END"), to what the
-    header declares. With ``sort_later`` the order of the records is not looked at: the caller sorts them.
+    header declares. With ``sort_later`` the order of the records is only noted: the caller sorts them.
+    ``thorough`` adds the checks of value_checks, which are too dear for every file.
     Raises InputRefused, WrongReference and, unless ``sort_later``, Unsorted, here and in batches().
     """
 
@@ -66,6 +59,7 @@ class VcfReader:
         declare: Iterable[tuple[str, str]] = (),
         *,
         sort_later: bool = False,
+        thorough: bool = False,
     ) -> None:
         self._limits = limits or Limits()
         self._reference = reference
@@ -76,7 +70,10 @@ class VcfReader:
             self._open()
             self._checker = RecordChecker(self.header, reference, self.renamed_info, self._limits)
             self._reader = ChunkReader(self._checker, sort_later=sort_later)
-            self._prepare(declare)
+            wanted = tuple(declare)
+            # A name that no header can declare comes from a garbled record, which the thorough checks find.
+            self._thorough = thorough or not all(KEY.fullmatch(name) for _, name in wanted)
+            self._prepare(wanted)
         except BaseException as error:
             self._close_after(error)
             raise
@@ -125,7 +122,10 @@ class VcfReader:
         lengths = self.header.contig_lengths()
         try:
             for chunk in self._chunks():
-                yield chunk.data, self._reader.read(chunk)
+                batches = self._reader.read(chunk)
+                if self._thorough:
+                    self._check_values(chunk)
+                yield chunk.data, batches
                 check_bases(self.counts, lengths, self._reference, at_end=False)
             if self._bcf is not None:
                 self._bcf.finish()
@@ -157,7 +157,8 @@ class VcfReader:
         self._first = next(self._ahead, None)
         undeclared, contigs = scan_head(self.header, self._first.data if self._first else b"")
         for kind, name in declare:
-            undeclared.setdefault((kind, name), False)
+            if KEY.fullmatch(name):
+                undeclared.setdefault((kind, name), False)
         self.declared = tuple(undeclared)
         self.renamed_info |= clashing_ids((name for kind, name in undeclared if kind == "INFO"), self._reference)
         self.header_lines = header_text(
@@ -168,6 +169,10 @@ class VcfReader:
             renames=self.renamed_info,
             extra_contigs=contigs,
         )
+
+    def _check_values(self, chunk: Chunk) -> None:
+        for number, line in enumerate(chunk.data[:-1].split(b"\n"), start=chunk.first_line):
+            check_values(line, self.header, Place(number))
 
     def _chunks(self) -> Iterator[Chunk]:
         if self._first is not None:

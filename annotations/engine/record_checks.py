@@ -74,6 +74,11 @@ class RecordChecker:
         self.own_ids = frozenset(name.encode() for name in own_info_ids(reference))
         keys = b"|".join(re.escape(name) for name in sorted(self.own_ids | set(self._renames)))
         self._clash = re.compile(rb"(?<![^;])(?:%s[^=;]*|%s)(?![^=;])" % (OWN_PREFIX.encode(), keys))
+        self._lists = {
+            name.encode(): meta.attributes["Number"]
+            for name, meta in header.declared("INFO").items()
+            if meta.attributes["Type"] in ("Integer", "Float") and meta.attributes["Number"] in ("A", "R", "G")
+        }
         self._reference = reference
         self._names = ContigNames(reference)
         self._contigs: dict[bytes, ContigPlace] = {}
@@ -107,6 +112,8 @@ class RecordChecker:
         end = columns.check_info(fields[7], place)
         self._check_samples(fields, len(alts), place)
         original = fields[0]
+        if len(alts) > 1 and b"=." in fields[7]:
+            self._spell_out_missing(fields, len(alts))
         self._rename_info(fields)
         if contig.known:
             fields[0] = contig.name.encode("ascii")
@@ -175,6 +182,15 @@ class RecordChecker:
                 )
             if genotype is not None and genotype < len(parts):
                 columns.check_genotype(parts[genotype], alleles, place, sample[:60], prefix=self.phase_prefix)
+
+    def _spell_out_missing(self, fields: list[bytes], alleles: int) -> None:
+        """Bcftools norm gives up on a missing list of numbers (``AF=.``) of several alleles, but takes ``AF=.,.``."""
+        counts = {"A": alleles, "R": alleles + 1, "G": (alleles + 1) * (alleles + 2) // 2}
+        items = fields[7].split(b";")
+        for at, item in enumerate(items):
+            if item.endswith(b"=.") and (number := self._lists.get(item[:-2])):
+                items[at] = item[:-1] + b",".join([b"."] * counts[number])
+        fields[7] = b";".join(items)
 
     def _rename_info(self, fields: list[bytes]) -> None:
         if self._clash.search(fields[7]):

@@ -11,11 +11,11 @@ from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
 
-from annotations.engine import bcftools, summary
+from annotations.engine import bcftools
 from annotations.engine.doings import done_to_the_file, warnings
 from annotations.engine.errors import InputRefused, StageFailed, Unsorted
-from annotations.engine.finisher import Order
 from annotations.engine.indexer import index_suffix
+from annotations.engine.order import Order
 from annotations.engine.outputs import OutputNames, described, published, stem
 from annotations.engine.pipeline import OutputUnsorted, Pipeline
 from annotations.engine.reader import Batch, VcfReader
@@ -27,6 +27,7 @@ from annotations.engine.task import Progress, Result, Task
 from annotations.engine.text_log import text_log
 from annotations.engine.version import VERSION
 
+SUMMARY_FORMAT = 1
 #: Times one file is read again because something turned up late: an undeclared id, records out of order.
 MAX_ATTEMPTS = 12
 #: The share of the progress that sorting takes, where a file has to be sorted.
@@ -130,7 +131,7 @@ def _summary(
 ) -> dict[str, Any]:
     was_sorted = reader.counts.first_unsorted_line is not None
     return {
-        "format": summary.FORMAT,
+        "format": SUMMARY_FORMAT,
         "reference": {"name": reference.name, "assembly": reference.assembly},
         "input": {
             "name": task.name,

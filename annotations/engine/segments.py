@@ -11,7 +11,6 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from annotations.engine.info_header import source_lines
 from annotations.engine.reference import Contig, Reference
 
 #: Transcripts one csq process may hold: 500,000 cost 3.5 s and 605 MB (measured), so some 60 MB.
@@ -39,7 +38,6 @@ class Plan:
         self._contigs = {contig.name: contig for contig in reference.contigs}
         self._segments: dict[str, Segment] = {}
         self._together = reference.transcripts <= MAX_TRANSCRIPTS_TOGETHER
-        self._annotate = [self._annotate_command(number) for number in range(len(reference.sources))]
 
     def segment(self, contig: str) -> Segment:
         """The segment of a contig the reference has; neighbouring contigs of equal segments share a run."""
@@ -63,7 +61,6 @@ class Plan:
             if segment.genetic_code != STANDARD_CODE:
                 # bcftools' own default is table 1 with ATG as the only start, as VEP has it.
                 commands[-1] += ["-C", str(segment.genetic_code)]
-        commands += self._annotate
         return [[*command, "-Ou" if command is not commands[-1] else "-Ov", "-"] for command in commands]
 
     def aside_commands(self, *, sort: bool) -> list[list[str]]:
@@ -89,13 +86,6 @@ class Plan:
                     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as genes:
                         shutil.copyfileobj(genes, out)
         return joined
-
-    def _annotate_command(self, number: int) -> list[str]:
-        source = self._reference.sources[number]
-        header = self._directory / f"source.{number}.header"
-        header.write_text("\n".join(source_lines(source)) + "\n", encoding="utf-8")
-        columns = ",".join(["CHROM", "POS", "REF", "ALT", *(field.info for field in source.fields)])
-        return ["annotate", "--no-version", "-a", str(source.file), "-c", columns, "-h", str(header)]
 
 
 def sort_command(directory: Path) -> list[str]:

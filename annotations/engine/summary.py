@@ -15,7 +15,6 @@ from annotations.engine.records import Records
 from annotations.engine.reference import Reference
 from annotations.engine.source_values import SourceValues
 
-FORMAT = 1
 #: Bounds of the frequency bins, as fractions: [low, high), the last one closed.
 FREQUENCY_BINS = ((0.0, 0.0001), (0.0001, 0.001), (0.001, 0.01), (0.01, 0.05), (0.05, 1.0))
 _BIN_BOUNDS = np.array([high for _, high in FREQUENCY_BINS[:-1]])
@@ -53,6 +52,8 @@ class Tally:
     def add(self, records: Records) -> None:
         """Count a block."""
         self.total += len(records)
+        for contig, first, last in records.runs:
+            self.by_contig[contig] += last - first
         self._add_entries(records)
         self._add_values(records.values)
         for (ref, alt), count in zip(records.alleles, records.allele_counts, strict=True):

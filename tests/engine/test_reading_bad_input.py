@@ -50,8 +50,7 @@ def archive() -> bytes:
 
 def bgzf(directory: Path, content: bytes) -> bytes:
     path = directory / "packed.gz"
-    with pysam.BGZFile(str(path), "wb") as packed:
-        packed.write(content)
+    pysam.tabix_compress(str(put(directory, content, "plain")), str(path), force=True)
     return path.read_bytes()
 
 
@@ -334,6 +333,10 @@ LIKE = 'Write it like ##INFO=<ID=DP,Number=1,Type=Integer,Description="Depth">.'
         (
             NUMBERED + '##FORMAT=<ID=DP,Number=1,Description="Depth">\n' + COLUMNS,
             f"Line 2: The FORMAT line of the header is broken: it has no Type. {LIKE}",
+        ),
+        (
+            NUMBERED + '##FILTER=<ID=[x,Description="y">\n' + COLUMNS,
+            f"Line 2: The FILTER line of the header is broken: its quotes or commas do not match up. {LIKE}",
         ),
         (NUMBERED + "##a=\0\n" + COLUMNS, "Line 2: The header holds a NUL byte. Remove it; the file may be damaged."),
         (

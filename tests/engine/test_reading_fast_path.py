@@ -47,6 +47,7 @@ def lines(draw: st.DrawFn, samples: int) -> str:
         [
             ".",
             "DP=3",
+            "AF=.;DP=.",
             "DP=3;AF=0.5",
             "END=16569",
             "END=16570",

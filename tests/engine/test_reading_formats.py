@@ -66,8 +66,7 @@ def test_every_version_is_read_and_keeps_its_name(tmp_path: Path, version: str) 
 
 def test_bgzf_is_told_from_gzip_and_named_so(tmp_path: Path) -> None:
     path = tmp_path / "packed"
-    with pysam.BGZFile(str(path), "wb") as packed:
-        packed.write(GOOD)
+    pysam.tabix_compress(str(put(tmp_path, GOOD)), str(path))
     with VcfReader(path, REFERENCE) as reader:
         assert reader.compression == "bgzf"
         assert b"".join(batch.lines for batch in reader.batches()) == LINES
@@ -235,6 +234,8 @@ def test_records_of_unknown_contigs_go_aside_untouched_and_counted(tmp_path: Pat
         ("MT 3460 . A . . . .", "MT 3460 . A . . . .", ""),
         ("MT 3460 . G A,<NON_REF> . . END=3460", "MT 3460 . G A,<NON_REF> . . END=3460", ""),
         ("MT 3460 . G *,A . . .", "MT 3460 . G *,A . . .", ""),
+        ("MT 3460 . G A,C . . AF=.;DP=.", "MT 3460 . G A,C . . AF=.,.;DP=.", ""),
+        ("MT 3460 . G A . . AF=.;DP=.", "MT 3460 . G A . . AF=.;DP=.", ""),
         ("MT 3106 . CN C . . .", "MT 3106 . CN C . . .", ""),
     ],
 )
@@ -264,6 +265,11 @@ def test_what_the_header_lacks_is_declared(tmp_path: Path) -> None:
         '##INFO=<ID=GAS_NOT_ANNOTATED,Number=.,Type=String,Description="Why the record could not be annotated">',
         tabs("#CHROM POS ID REF ALT QUAL FILTER INFO FORMAT S1"),
     ]
+
+
+def test_bcfs_own_numbering_is_taken_out_of_the_header(tmp_path: Path) -> None:
+    line = '##INFO=<ID=X,Number=1,Type=String,Description="x",IDX=99999999>'
+    assert header_of(tmp_path, vcf(meta=(*META, line)))[8] == line.replace(",IDX=99999999", "")
 
 
 def test_contig_lines_get_the_references_name_and_keep_what_else_they_say(tmp_path: Path) -> None:

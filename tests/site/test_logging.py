@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from gas_site.supervisor import web_command
 from tests.site.factories import HEADER, SMALL_VCF, make_job
 
 pytestmark = pytest.mark.django_db
@@ -50,3 +51,7 @@ def test_no_act_on_a_job_leaves_its_name_in_a_log(
     alices.post(reverse("annotations:delete", args=[job.pk]))
     assert SECRET not in caplog.text
     assert alice.email not in caplog.text
+
+
+def test_the_web_server_keeps_no_log_of_addresses() -> None:
+    assert not [word for word in web_command("127.0.0.1") if "access" in word]

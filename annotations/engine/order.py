@@ -1,0 +1,22 @@
+"""What the engine's main process orders of the finisher; kept apart, so that ordering loads none of its libraries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Exit code when normalisation moved a record past its neighbours, so that the output must be sorted again.
+UNSORTED_EXIT = 3
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the finisher is to write and where; paths are strings so that the order travels as JSON."""
+
+    reference: str
+    vcf: str
+    index: str
+    table: str
+    counts: str
+    version: str
+    #: Header lines that hold this text were written by a stage about itself (bcftools sort) and are left out.
+    scratch: str = ""
