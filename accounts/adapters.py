@@ -1,4 +1,4 @@
-"""How allauth deals with our users: names from a sign-in provider, e-mail addresses it vouches for, stored secrets."""
+"""How allauth deals with our users: names from a sign-in provider, email addresses it vouches for, stored secrets."""
 
 from __future__ import annotations
 

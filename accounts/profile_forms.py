@@ -48,7 +48,7 @@ class MailForm(forms.ModelForm[User]):
 class CloseForm(forms.Form):
     """The address, typed once more: nobody closes an account by a slip."""
 
-    email = forms.CharField(label="Your e-mail address", max_length=254)
+    email = forms.CharField(label="Your email address", max_length=254)
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -11,6 +11,7 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
+from stripe._api_version import _ApiVersion
 
 from accounts import closing
 from accounts.models import Closing, Plan, PlanChange, User
@@ -40,7 +41,7 @@ def profile(shop: Shop) -> str:
 
 
 def test_the_pinned_version_is_the_library_s_own() -> None:
-    assert API_VERSION == stripe._ApiVersion.CURRENT == SANDBOX_API_VERSION
+    assert API_VERSION == _ApiVersion.CURRENT == SANDBOX_API_VERSION
 
 
 def test_a_renewal_keeps_premium_and_moves_the_date(shop: Shop) -> None:

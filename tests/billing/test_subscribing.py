@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.db import connections
+from pytest_django import Settings
 
 from accounts.models import Plan, PlanChange
 from accounts.signals import plan_news
@@ -205,12 +208,8 @@ def test_when_stripe_stays_away_the_page_says_so_and_the_next_press_goes_on(shop
     assert len(shop.sandbox.store.every("checkout.session")) == before + 1
 
 
-def test_a_hanging_stripe_is_given_up_and_the_next_press_finds_the_same_session(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, settings: pytest.FixtureRequest
-) -> None:
-    from datetime import timedelta
-
-    settings.STRIPE_TIMEOUT = timedelta(milliseconds=200)  # type: ignore[attr-defined]
+def test_a_hanging_stripe_is_given_up_and_the_next_press_finds_the_same_session(shop: Shop, settings: Settings) -> None:
+    settings.STRIPE_TIMEOUT = timedelta(milliseconds=200)
     before = len(shop.sandbox.store.every("checkout.session"))
     shop.sandbox.faults.order(faults.HANG, "POST /v1/checkout/sessions$", times=3)
     assert shop.browser.post("/subscribe/").status_code == 503
@@ -223,12 +222,8 @@ def test_a_reply_lost_after_the_charge_leads_to_one_subscription(shop: Shop, kin
     """The browser loses the answer of the payment page, presses again, and the site presses again too."""
     url = shop.press_subscribe()
     shop.sandbox.faults.order(kind, "POST /pay/")
-    if kind == faults.DROP:
-        with pytest.raises((ConnectionError, OSError)):
-            shop.pay(url)
-    else:
-        with pytest.raises(AssertionError, match="500"):
-            shop.pay(url)
+    with suppress(OSError, AssertionError):  # no reply, or a 500
+        shop.pay(url)
     shop.pay(url)
     assert shop.press_subscribe() == ""
     assert len(shop.charges) == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,10 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Plan, PlanChange, User
-from billing import events
+from billing import events, fetch
 from billing.models import Customer, StripeEvent
 from billing.standing import Standing
+from billing.sweep import sweep
 from billing.sync import sync
+from gas_site.setting_services import Payments
 from sandbox import faults
 from sandbox.delivery import signature
 from tests.billing.buying import DAY, SECRET, WEBHOOK, Shop, deliver
@@ -98,8 +99,6 @@ def test_the_webhook_takes_no_get() -> None:
 
 
 def test_without_a_secret_nothing_is_believed(settings: Any) -> None:
-    from gas_site.setting_services import Payments
-
     settings.STRIPE = Payments("", "", "", "")
     assert deliver(Client(), json.dumps(an_event()), secret="") == 400
 
@@ -134,8 +133,6 @@ def test_an_event_is_a_wake_up_call_and_not_believed(shop: Shop) -> None:
 def test_while_stripe_is_away_the_event_waits_and_the_sweep_sends_it_again(
     shop: Shop, queued: list[tuple[str, tuple[str, ...]]]
 ) -> None:
-    from billing.sweep import sweep
-
     shop.pay(shop.press_subscribe())
     event = shop.events()[-1]
     assert shop.deliver(event) == 200
@@ -186,11 +183,11 @@ def a_long_story(shop: Shop) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def story(shop: Shop, queued: list[Any]) -> Iterator[list[dict[str, Any]]]:
+def story(shop: Shop, queued: list[Any]) -> list[dict[str, Any]]:
     """Give a hundred events of which the site has heard none."""
     told = a_long_story(shop)
     assert len(told) >= 100
-    yield told[:99] + told[-1:]
+    return told[:99] + told[-1:]
 
 
 def start_over(shop: Shop) -> None:
@@ -254,7 +251,7 @@ def right_plan(shop: Shop) -> str:
         bill = shop.sandbox.store.every("invoice", customer=item["customer"], status="paid")
         own = [one for one in bill if one["parent"]["subscription_details"]["subscription"] == item["id"]]
         intent = shop.sandbox.store.need("payment_intent", own[0]["payment_intent_id"]) if own else None
-        refunded = bool(intent) and shop.sandbox.store.need("charge", intent["latest_charge"])["refunded"]
+        refunded = intent is not None and shop.sandbox.store.need("charge", intent["latest_charge"])["refunded"]
         if item["status"] in {"active", "past_due"} and not refunded:
             return Plan.PREMIUM
     return Plan.FREE
@@ -295,19 +292,17 @@ def test_whatever_happens_and_however_late_it_is_told_the_plan_ends_right(shop: 
 
 def test_a_fetch_that_began_earlier_and_ends_later_does_not_win(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The slow one has read "active"; meanwhile the subscription ends and another fetch has written that."""
-    from billing import sync as module
-
     shop.subscribe()
-    real = module.picture_of
+    real = fetch.picture_of
 
     def slow(customer_id: str) -> Any:
         picture = real(customer_id)
-        monkeypatch.setattr(module, "picture_of", real)
+        monkeypatch.setattr("billing.sync.picture_of", real)
         shop.sandbox.rules.cancel_now(shop.subscriptions[0]["id"])
         sync(shop.customer)
         assert shop.plan == Plan.FREE
         return picture
 
-    monkeypatch.setattr(module, "picture_of", slow)
+    monkeypatch.setattr("billing.sync.picture_of", slow)
     sync(shop.customer)
     assert (shop.plan, shop.customer.standing) == (Plan.FREE, Standing.ENDED)
