@@ -26,10 +26,12 @@ PACKED = (".gz", ".bgz", ".parquet", ".tbi", ".bcf")
 def remove_jobs(sender: type[User], user: User, **kwargs: Any) -> str:
     """Delete every job of the user with its files, running ones too; raises when files stay, to be tried again."""
     jobs = Job.objects.filter(user=user)
+    there_were = jobs.exists()
     for job in jobs.filter(deleted_at=None):
         deleting.delete(job)
-    removed = sum(deleting.purge(pk) for pk in jobs.values_list("pk", flat=True))
-    return "Your jobs are removed, with the files you uploaded and their results." if removed else ""
+    for pk in jobs.values_list("pk", flat=True):
+        deleting.purge(pk)
+    return "Your jobs are removed, with the files you uploaded and their results." if there_were else ""
 
 
 @receiver(collecting_export)

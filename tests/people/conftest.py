@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 from gas_site import setting_services
 from tests.billing.conftest import inline, queued, real_transactions  # noqa: F401 (fixtures)
 from tests.people.provider import CheckedPkce, Provider
-from tests.site.conftest import alice, alices, bob, bobs, files, quick_passwords  # noqa: F401 (fixtures)
+from tests.site.conftest import alice, alices, bob, bobs, files, quick_passwords, sent  # noqa: F401 (fixtures)
 
 
 @pytest.fixture(scope="session")

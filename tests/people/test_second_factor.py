@@ -51,12 +51,12 @@ def turn_on(browser: Client) -> str:
     return found[1]
 
 
-def test_the_app_is_turned_on_with_its_code_and_told_by_mail(person: User) -> None:
+def test_the_app_is_turned_on_with_its_code_and_told_by_mail(real_transactions: None, person: User) -> None:
     browser = sign_in(person)
     secret = turn_on(browser)
     stored = Authenticator.objects.get(user=person, type=Authenticator.Type.TOTP)
     assert secret not in str(stored.data)  # encrypted at rest
-    assert any("uthenticator" in message.subject for message in mail.outbox)
+    assert "Authenticator App Activated" in [message.subject for message in mail.outbox]
     assert "Authenticator app since" in browser.get("/profile/").content.decode()
 
 
