@@ -92,7 +92,7 @@ def children(host: str) -> list[Child]:
 
 
 def sandboxes() -> list[str]:
-    """Return which stand-ins run: for Stripe without its keys, for sign-in without an issuer, and only on one machine."""
+    """Return which stand-ins run: for Stripe without its keys, for sign-in without an issuer; on one machine only."""
     wanted = {"payments": settings.STRIPE.api != STRIPE_API, "sign_in": not os.environ.get("OIDC_PROVIDERS")}
     return [name for name, without in wanted.items() if settings.SANDBOX and without]
 

@@ -89,7 +89,7 @@ class Store:
         return found
 
     def every(self, kind: str, customer: str = "", **equal: Any) -> list[Obj]:
-        """Return the objects of a kind, of one customer if given, whose fields are equal; newest first, as at Stripe."""
+        """Return the objects of a kind, of one customer if given, with these fields; newest first, as at Stripe."""
         rows = (
             self._run("SELECT body FROM objects WHERE customer = ? AND kind = ? ORDER BY seq DESC", customer, kind)
             if customer

@@ -44,14 +44,13 @@ class Shop:
     @property
     def plan(self) -> str:
         """Return the user's plan as the database has it."""
-        return User.objects.get(pk=self.user.pk).plan_id
+        return str(User.objects.get(pk=self.user.pk).plan_id)
 
     @property
     def customer(self) -> Customer:
         """Return the user's customer as the database has it."""
         return Customer.objects.get(user=self.user)
 
-    @property
     def is_premium(self) -> bool:
         """Say whether the user is on Premium."""
         return self.plan == Plan.PREMIUM

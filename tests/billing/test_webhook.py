@@ -127,7 +127,7 @@ def test_an_event_is_a_wake_up_call_and_not_believed(shop: Shop) -> None:
         data={"object": {"object": "subscription", "id": "sub_x", "customer": shop.customer.stripe_id}},
     )
     assert shop.deliver(lie) == 200
-    assert shop.is_premium
+    assert shop.is_premium()
 
 
 def test_while_stripe_is_away_the_event_waits_and_the_sweep_sends_it_again(
@@ -150,7 +150,7 @@ def test_while_stripe_is_away_the_event_waits_and_the_sweep_sends_it_again(
     sweep()
     assert queued == [("handle_stripe_event", (event["id"],))]
     events.handle(event["id"])
-    assert shop.is_premium
+    assert shop.is_premium()
 
 
 def test_a_dispute_finds_its_customer_by_the_charge(shop: Shop) -> None:

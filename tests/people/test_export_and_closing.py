@@ -16,7 +16,8 @@ from django.test import Client
 
 from accounts import closing
 from accounts.export import Entry, export
-from accounts.models import Closing, User
+from accounts.models import Closing, Notification, User
+from accounts.notifications import notify
 from accounts.signals import account_closing
 from accounts.sweep import sweep
 from annotations.models import Job, JobStatus
@@ -201,9 +202,6 @@ def test_a_receipt_that_could_not_be_sent_is_sent_later_and_once(
 
 
 def test_somebody_who_is_closing_gets_no_more_mail_about_jobs(ada: User, queued: list[object]) -> None:
-    from accounts.models import Notification
-    from accounts.notifications import notify
-
     closing.close(ada)
     ada.refresh_from_db()
     notify(ada, "job_ended", "1", {})

@@ -10,10 +10,11 @@ from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.test import Client
 
-from accounts.models import Notification, PlanChange, User
+from accounts.models import Notification, Plan, PlanChange, User
 from accounts.notifications import notify
 from accounts.plans import set_plan
 from annotations.models import JobStatus
+from billing.models import Customer, StripeEvent
 from tests.site.factories import PASSWORD, make_job, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -242,8 +243,6 @@ def test_removing_a_user_in_the_admin_closes_the_account(alice: User, sent: list
 
 
 def test_the_money_in_the_admin_is_there_to_read(alice: User) -> None:
-    from billing.models import Customer, StripeEvent
-
     customer = Customer.objects.create(user=alice, stripe_id="cus_123")
     StripeEvent.objects.create(id="evt_9", kind="invoice.paid", happened_at=datetime(2026, 1, 5, tzinfo=UTC))
     browser = signed_in(make_user("staff@example.org", is_staff=True, is_superuser=True))
@@ -256,7 +255,5 @@ def test_the_money_in_the_admin_is_there_to_read(alice: User) -> None:
 
 
 def test_a_plan_set_here_is_seen_in_the_profile(alice: User, alices: Client) -> None:
-    from accounts.models import Plan
-
     set_plan(alice, Plan.objects.get(pk=Plan.PREMIUM), reason="by hand")
     assert "Set by the staff of this site" in alices.get("/profile/").content.decode()

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def code(secret: str, step: int = 0) -> str:
     """Return what an authenticator app shows now, or ``step`` steps of 30 seconds from now."""
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + step))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + step)))
 
 
 @pytest.fixture
