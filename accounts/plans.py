@@ -17,7 +17,9 @@ def set_plan(user: User, plan: Plan, *, reason: str) -> bool:
     ``plan_changed``, all in one transaction.
     """
     with transaction.atomic():
-        locked = User.objects.select_for_update(of=("self",)).select_related("plan").get(pk=user.pk)
+        # Without a join: once PostgreSQL has waited for the lock it looks at the row again, but only beside the plan
+        # that it had before, and would find nothing when the plan is another by then.
+        locked = User.objects.select_for_update().get(pk=user.pk)
         before = locked.plan
         if before == plan:
             return False

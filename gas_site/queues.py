@@ -15,7 +15,7 @@ from typing import Any
 
 import dramatiq
 import redis
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connections, transaction
 from dramatiq.broker import MessageProxy
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import AgeLimit, Callbacks, Middleware, Pipelines, Retries, ShutdownNotifications, TimeLimit
@@ -47,6 +47,10 @@ class DatabaseConnections(Middleware):
     ) -> None:
         """Give back what outlived its age."""
         close_old_connections()
+
+    def before_worker_thread_shutdown(self, broker: dramatiq.Broker, thread: Any) -> None:
+        """Close this thread's connections: nobody else would, before the process ends."""
+        connections.close_all()
 
 
 def make_broker(url: str, directory: Path | None) -> dramatiq.Broker:

@@ -10,6 +10,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
@@ -33,8 +34,15 @@ def landing(request: HttpRequest) -> HttpResponse:
         "example": example,
         "example_figures": figures_for(example, rcrs) if example else None,
         "references": references,
+        "start_url": _start_url(request),
     }
     return render(request, "landing.html", context)
+
+
+def _start_url(request: HttpRequest) -> str:
+    """Return where a file goes in: the form, for strangers by way of the sign-up."""
+    form = reverse("annotate")
+    return form if request.user.is_authenticated else reverse("account_signup", query={"next": form})
 
 
 @require_POST

@@ -11,11 +11,18 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from contextlib import suppress
 
-import oidc_provider_mock
-from oidc_provider_mock import User
+from authlib.deprecate import AuthlibDeprecationWarning
 from werkzeug.serving import make_server
+
+# The mock uses a part of authlib that is to go; its warnings would stand in the site's own output.
+warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+warnings.simplefilter("ignore", DeprecationWarning)
+
+import oidc_provider_mock  # noqa: E402 (after the filters)
+from oidc_provider_mock import User  # noqa: E402
 
 HOST = "127.0.0.1"
 PEOPLE = (

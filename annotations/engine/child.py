@@ -109,8 +109,16 @@ def _environment() -> dict[str, str]:
     """What the engine needs and nothing else: no setting, no key of this process gets there."""
     kept = {name: os.environ[name] for name in ("PATH", "BCFTOOLS", "TMPDIR") if name in os.environ}
     root = str(Path(__file__).resolve().parents[2])
-    # One thread a process: the pipe's stages are what fills the processors.
-    return kept | {"LANG": "C.UTF-8", "PYTHONPATH": root, "OMP_NUM_THREADS": "1", "ARROW_NUM_THREADS": "1"}
+    # One thread a process: the pipe's stages are what fills the processors. One arena that gives back what lies free
+    # at its end: glibc's malloc otherwise keeps it, and the peak grows with the file. Below 4 MiB, giving back and
+    # asking again costs a tenth of the finisher's time.
+    lean = {
+        "OMP_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "1",
+        "MALLOC_TRIM_THRESHOLD_": str(4 << 20),
+        "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
+    }
+    return kept | lean | {"LANG": "C.UTF-8", "PYTHONPATH": root}
 
 
 def _follow(

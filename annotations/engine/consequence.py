@@ -109,13 +109,13 @@ def worst_consequence(bcsq: str) -> Consequence:
     """The most severe of BCSQ's entries; of equals the first, and those behind a stop after the others."""
     if not bcsq or bcsq == ".":
         return INTERGENIC
-    entries = [[*text.split("|"), *_PADDING][:7] for text in bcsq.split(",")]
-    chosen, best = entries[0], _severity(entries[0])
-    for entry in entries[1:]:
-        severity = _severity(entry)
-        if severity < best:
-            chosen, best = entry, severity
-    words, gene, transcript, biotype, _, amino_acids, _ = chosen
+    entries = [text.split("|") for text in bcsq.split(",")]
+    chosen = entries[0]
+    if len(entries) > 1:
+        # min() keeps the first of equals, which is csq's own order of transcripts.
+        chosen = min(entries, key=_severity)
+    words, gene, transcript, biotype = chosen[:4] if len(chosen) >= 4 else (chosen[0], "", "", "")
+    amino_acids = chosen[5] if len(chosen) > 5 else ""
     terms = _terms(words, ">" in amino_acids)
     return Consequence(
         terms="&".join(terms),
@@ -125,15 +125,19 @@ def worst_consequence(bcsq: str) -> Consequence:
         transcript=transcript,
         protein=protein_change(amino_acids, frameshift="frameshift_variant" in terms) if amino_acids else "",
         region=_region(terms[0], biotype),
-        genes=gene if len(entries) == 1 else ",".join(dict.fromkeys(entry[1] for entry in entries if entry[1])),
+        genes=gene
+        if len(entries) == 1
+        else ",".join(dict.fromkeys(entry[1] for entry in entries if entry[1:2] > [""])),
     )
 
 
-_PADDING = [""] * 7
+def _genes(entries: list[list[str]]) -> str:
+    return ",".join(dict.fromkeys(entry[1] for entry in entries if len(entry) > 1 and entry[1]))
 
 
 def _severity(entry: list[str]) -> tuple[int, bool]:
-    return SEVERITY[_terms(entry[0], ">" in entry[5])[0]], entry[0].startswith("*")
+    changed = len(entry) > 5 and ">" in entry[5]
+    return SEVERITY[_terms(entry[0], changed)[0]], entry[0].startswith("*")
 
 
 @functools.lru_cache(maxsize=1_000)

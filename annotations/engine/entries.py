@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from annotations.engine.consequence import Consequence, worst_consequence
 
 #: Kept values; one longer than MAX_KEPT_BYTES (a frameshift with its whole protein) is read anew each time.
-MAX_ENTRIES = 20_000
+MAX_ENTRIES = 4_000
 MAX_KEPT_BYTES = 2_000
 
 OWN_FIELDS = (

@@ -26,7 +26,7 @@ from annotations.engine.summary import Tally
 from annotations.engine.table import TableWriter
 
 #: Bytes of text worked on at once: some thousand records.
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 19
 
 
 def main(arguments: list[str]) -> int:

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import re
 
+#: What most coding variants do, and the quickest to read.
+_SUBSTITUTION = re.compile(r"(\d+)([A-Z*])>\d+([A-Z*])", re.ASCII)
 _SIDE = re.compile(r"(\d+)([A-Z*]+)(?:\.\.(\d*)?)?", re.ASCII)
 
 
 def protein_change(amino_acids: str, *, frameshift: bool = False) -> str:
     """The change in one word, or "" when csq gives no amino acids."""
+    if found := _SUBSTITUTION.fullmatch(amino_acids):
+        return f"{found[2]}{found[1]}{found[3]}"
     before, arrow, after = amino_acids.partition(">")
     old, new = _SIDE.match(before), _SIDE.match(after)
     if old is None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from annotations.engine import bcftools
+from annotations.engine.diagnosis import diagnose, find_undeclared
 from annotations.engine.doings import done_to_the_file, warnings
 from annotations.engine.errors import InputRefused, StageFailed, Unsorted
 from annotations.engine.indexer import index_suffix
@@ -63,7 +64,15 @@ def annotate(task: Task, on_progress: OnProgress, scratch: Path) -> Result:
         except OutputUnsorted:
             attempt = replace(attempt, sort_output=True)
         except UndeclaredIdError as error:
-            attempt = replace(attempt, declare=(*attempt.declare, *error.ids))
+            # The pipe names the first; a reading on its own finds the rest, so that one more attempt is enough.
+            more = find_undeclared(task.input, reference, task.limits)
+            attempt = replace(attempt, declare=tuple(dict.fromkeys((*attempt.declare, *error.ids, *more))))
+        except StageFailed:
+            # bcftools gave up without a line number: look for what it cannot take, and name it.
+            refusal = diagnose(task.input, reference, task.limits)
+            if refusal is None:
+                raise
+            raise refusal from None
         else:
             task.output_dir.mkdir(parents=True, exist_ok=True)
             return Result(published(files, task.output_dir), found)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from annotations.engine.reference import load_reference
 from tests.engine.annotating import RCRS, Annotated, annotated, vcf
 
 CONFIRMED = RCRS / "originals" / "mitomap_confirmed_mutations.vcf.gz"
-KNOWN = ("MT 3460 . G A . . .", "MT 7445 . A G . . .", "MT 8527 . A G . . .", "MT 8993 . T G . . .")
+KNOWN: tuple[str, ...] = ("MT 3460 . G A . . .", "MT 7445 . A G . . .", "MT 8527 . A G . . .", "MT 8993 . T G . . .")
 KNOWN += ("MT 11778 . G A . . .", "MT 14484 . T C . . .")
 
 
@@ -103,3 +104,18 @@ def test_every_name_of_the_contig_gives_the_same_result(known: Annotated, name: 
     assert other.records == known.records
     assert other.rows == known.rows
     assert other.summary["done"] == [f"Contigs brought to the reference's names: {name} to MT."]
+
+
+def test_every_allele_of_every_source_is_found_with_the_sources_own_values(tmp_path: Path) -> None:
+    reference = load_reference(RCRS)
+    got = annotated(RCRS / "originals" / "mitomap_polymorphisms.vcf.gz", tmp_path)
+    alleles = [(r["POS"], r["REF"], r["ALT"]) for r in got.records]
+    for source in reference.sources:
+        with gzip.open(source.file, "rt", encoding="utf-8") as file:
+            lines = [line.rstrip("\n").split("\t") for line in file]
+        values = {(fields[1], fields[2], fields[3]): fields[4:] for fields in lines[1:]}
+        names = lines[0][4:]
+        expected = [[None if v == "." else v for v in values.get(a, ["."] * len(names))] for a in alleles]
+        assert [[info.get(name) for name in names] for info in got.info] == expected
+        assert got.summary["by_source"][source.name] == sum(any(row) for row in expected)
+    assert len(alleles) > 19_000

@@ -108,7 +108,7 @@ def test_a_time_limit_stops_too(endless: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("stage", ["norm", "csq", "annotate", "annotations.engine.finisher"])
+@pytest.mark.parametrize("stage", ["norm", "csq", "annotations.engine.finisher"])
 def test_a_stage_killed_in_the_middle_fails_the_task_and_leaves_nothing(
     endless: Path, tmp_path: Path, stage: str
 ) -> None:
@@ -148,7 +148,7 @@ def test_the_engine_dies_with_its_parent(endless: Path, tmp_path: Path) -> None:
         "run_child(task, on_progress=lambda _: None, should_stop=lambda: False, timeout=30)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
-    _until(lambda: len(_engine_children(parent.pid)) >= 6)
+    _until(lambda: len(_engine_children(parent.pid)) >= 5)
     family = _engine_children(parent.pid)
     parent.kill()
     parent.wait()
@@ -190,7 +190,7 @@ def test_progress_comes_at_least_twice_a_second_and_never_goes_back(endless: Pat
     run_child(
         Task(endless, "x.vcf", RCRS, tmp_path / "out"),
         on_progress=lambda progress: seen.append((time.monotonic(), progress)),
-        should_stop=lambda: ended.set() if len(seen) > 5 else False,  # type: ignore[func-returns-value, arg-type, return-value]
+        should_stop=lambda: ended.set() if len(seen) > 5 else False,  # type: ignore[arg-type, return-value]
         timeout=30,
     )
     gaps = [later[0] - earlier[0] for earlier, later in pairwise(seen)]
