@@ -6,7 +6,9 @@ import json
 import re
 from typing import Any
 
+from allauth.socialaccount.models import SocialAccount
 from django import template
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.timezone import get_current_timezone_name
 
@@ -37,6 +39,13 @@ def device(user_agent: str) -> str:
     if not browser and not system:
         return re.sub(r"[^\w .:/-]", "", user_agent)[:40] or "Unknown device"
     return f"{browser or 'Browser'} on {system}" if system else browser
+
+
+@register.filter
+def provider_name(account: SocialAccount) -> str:
+    """The sign-in provider of an account by its name; by its id where it is not configured any more."""
+    names = {app["provider_id"]: app["name"] for app in settings.SIGN_IN_PROVIDERS}
+    return str(names.get(account.provider, account.provider))
 
 
 @register.simple_tag
