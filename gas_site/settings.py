@@ -232,5 +232,6 @@ LOGGING = {
         # One line a message would fill the log of a busy worker and says nothing the job's events do not.
         "dramatiq.worker.WorkerThread": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
     },
 }

@@ -54,10 +54,14 @@ class Sandbox:
         self.deliverer = Deliverer(self.store, webhook_url, secret) if webhook_url else None
 
     def start(self) -> None:
-        """Serve in the background."""
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        """Serve and deliver in the background."""
+        self.start_server()
         if self.deliverer:
             self.deliverer.start()
+
+    def start_server(self) -> None:
+        """Serve in the background; what is to be delivered waits."""
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def stop(self) -> None:
         """End everything."""

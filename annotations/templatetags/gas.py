@@ -64,7 +64,7 @@ def impact(word: str) -> SafeString:
 
 @register.simple_tag
 def moment(at: datetime | None, *, seconds: bool = True) -> SafeString | str:
-    """``{% moment job.created_at %}``: the time of today, or the day as well when it was another; in the reader's zone."""
+    """``{% moment job.created_at %}``: the time of today, with the day when it was another; in the reader's zone."""
     if at is None:
         return ""
     at, today = localtime(at), localtime(now())
