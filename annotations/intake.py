@@ -14,7 +14,7 @@ from django.template.defaultfilters import filesizeformat
 from accounts.models import User
 from annotations.catalogue import reference_named
 from annotations.engine.limits import Limits
-from annotations.engine.preflight import Verdict, preflight
+from annotations.engine.reading.preflight import Verdict, preflight
 from annotations.engine.reference import Reference
 from annotations.models import Job, JobEvent, JobStatus
 from gas_site.storage import file_store

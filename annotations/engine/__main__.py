@@ -16,7 +16,7 @@ from typing import Any
 
 from annotations.engine.errors import EngineError, InputRefused
 from annotations.engine.limits import Limits
-from annotations.engine.run import annotate
+from annotations.engine.pipe.run import annotate
 from annotations.engine.task import Progress, Result, Task
 
 #: Seconds between two signs of life.

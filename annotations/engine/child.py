@@ -25,7 +25,7 @@ from typing import Any
 
 from annotations.engine import errors
 from annotations.engine.errors import EngineError, InputRefused, StageFailed, Stopped, WrongReference
-from annotations.engine.outputs import stem
+from annotations.engine.results.outputs import stem
 from annotations.engine.task import OutputFile, Progress, Result, Task
 
 logger = logging.getLogger(__name__)
@@ -44,8 +44,8 @@ def run_child(
 ) -> Result:
     """Annotate a file in a child process; ``timeout`` is in seconds.
 
-    Raises what :func:`annotations.engine.run.annotate` raises, and Stopped when ``should_stop`` said so or the time
-    was over. The child and all its processes are then gone, and nothing of the outputs is there.
+    Raises what ``annotate`` in ``annotations.engine.pipe.run`` raises, and Stopped when ``should_stop`` said so or
+    the time was over. The child and all its processes are then gone, and nothing of the outputs is there.
     """
     created = not task.output_dir.exists()
     task.output_dir.mkdir(parents=True, exist_ok=True)

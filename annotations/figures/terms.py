@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annotations.engine.consequence import IMPACT_BY_TERM, SEVERITY
+from annotations.engine.results.consequence import IMPACT_BY_TERM, SEVERITY
 
 
 def severity(consequence: str) -> int:

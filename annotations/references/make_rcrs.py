@@ -11,9 +11,9 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from annotations.engine.install import About, install_reference
+from annotations.engine.install.installer import About, install_reference
 from annotations.engine.reference import Reference
-from annotations.engine.sources import SourceRequest, info_safe
+from annotations.engine.install.sources import SourceRequest, info_safe
 from annotations.references.mitomap import (
     GENBANK_SEQUENCES,
     Allele,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from annotations.engine.reader import VcfReader
+from annotations.engine.reading.reader import VcfReader
 from annotations.engine.reference import Reference, load_reference
 
 RCRS = Path(__file__).resolve().parents[2] / "annotations" / "references" / "rCRS"

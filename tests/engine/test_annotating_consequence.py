@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from annotations.engine.alleles import reason_not_annotated, substitution, variant_class
-from annotations.engine.consequence import IMPACT_BY_TERM, TERM_BY_WORD, worst_consequence
-from annotations.engine.hgvs import genomic_name
-from annotations.engine.outputs import stem
-from annotations.engine.protein import protein_change
+from annotations.engine.results.alleles import reason_not_annotated, substitution, variant_class
+from annotations.engine.results.consequence import IMPACT_BY_TERM, TERM_BY_WORD, worst_consequence
+from annotations.engine.results.hgvs import genomic_name
+from annotations.engine.results.outputs import stem
+from annotations.engine.results.protein import protein_change
 
 
 @pytest.mark.parametrize(

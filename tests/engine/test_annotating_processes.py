@@ -108,7 +108,7 @@ def test_a_time_limit_stops_too(endless: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("stage", ["norm", "csq", "annotations.engine.finisher"])
+@pytest.mark.parametrize("stage", ["norm", "csq", "annotations.engine.results.finisher"])
 def test_a_stage_killed_in_the_middle_fails_the_task_and_leaves_nothing(
     endless: Path, tmp_path: Path, stage: str
 ) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from annotations.engine import segments
-from annotations.engine.install import install_reference
-from annotations.engine.run import annotate
+from annotations.engine.install.installer import install_reference
+from annotations.engine.pipe import segments
+from annotations.engine.pipe.run import annotate
 from annotations.engine.task import Task
 from tests.engine import toy
 from tests.engine.annotating import vcf

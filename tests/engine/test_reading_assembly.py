@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from annotations.engine.assembly import assembly_of, yoruba_to_rcrs
 from annotations.engine.errors import WrongReference
-from annotations.engine.preflight import preflight
+from annotations.engine.reading.assembly import assembly_of, yoruba_to_rcrs
+from annotations.engine.reading.preflight import preflight
 from annotations.engine.reference import Contig, Reference
 from tests.engine.small_vcf import META, RECORDS, put, rcrs, read_all, vcf
 

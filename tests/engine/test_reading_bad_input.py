@@ -13,7 +13,7 @@ import pytest
 
 from annotations.engine.errors import InputRefused
 from annotations.engine.limits import Limits
-from annotations.engine.preflight import preflight
+from annotations.engine.reading.preflight import preflight
 from tests.engine.small_vcf import META, RECORDS, put, rcrs, read_all, tabs, vcf, with_record
 
 REFERENCE = rcrs()

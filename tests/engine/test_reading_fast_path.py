@@ -8,13 +8,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from annotations.engine.chunk_batches import ChunkReader
-from annotations.engine.chunk_checks import ChunkChecker
 from annotations.engine.errors import EngineError
-from annotations.engine.header import Header, read_header
 from annotations.engine.limits import Limits
-from annotations.engine.lines import Chunk, LineSource
-from annotations.engine.record_checks import RecordChecker
+from annotations.engine.reading.chunk_batches import ChunkReader
+from annotations.engine.reading.chunk_checks import ChunkChecker
+from annotations.engine.reading.header import Header, read_header
+from annotations.engine.reading.lines import Chunk, LineSource
+from annotations.engine.reading.record_checks import RecordChecker
 from tests.engine.small_vcf import RECORDS, rcrs, tabs, vcf
 
 REFERENCE = rcrs()

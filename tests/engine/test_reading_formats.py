@@ -9,11 +9,11 @@ from pathlib import Path
 import pysam
 import pytest
 
-from annotations.engine import compression
 from annotations.engine.bcftools import command
 from annotations.engine.errors import InputRefused, Unsorted
 from annotations.engine.limits import Limits
-from annotations.engine.reader import VcfReader
+from annotations.engine.reading import compression
+from annotations.engine.reading.reader import VcfReader
 from tests.engine.small_vcf import META, RECORDS, put, rcrs, read_all, tabs, vcf
 
 REFERENCE = rcrs()

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from annotations.engine.bcftools import command
-from annotations.engine.diagnosis import diagnose, find_undeclared
 from annotations.engine.errors import InputRefused
 from annotations.engine.limits import Limits
-from annotations.engine.preflight import ContigVerdict, Fit, Verdict, preflight
-from annotations.engine.reader import VcfReader
+from annotations.engine.reading.diagnosis import diagnose, find_undeclared
+from annotations.engine.reading.preflight import ContigVerdict, Fit, Verdict, preflight
+from annotations.engine.reading.reader import VcfReader
 from tests.engine.small_vcf import META, RCRS, RECORDS, put, rcrs, read_all, vcf
 
 REFERENCE = rcrs()
@@ -154,7 +154,7 @@ def test_what_bcftools_takes_is_not_blamed(tmp_path: Path, record: str) -> None:
 _READ = """
 import sys
 from pathlib import Path
-from annotations.engine.reader import VcfReader
+from annotations.engine.reading.reader import VcfReader
 from annotations.engine.reference import load_reference
 with VcfReader(Path(sys.argv[1]), load_reference(Path(sys.argv[2]))) as reader:
     records = sum(batch.records for batch in reader.batches())

@@ -11,7 +11,7 @@ import pysam
 import pytest
 
 from annotations.engine.errors import ReferenceBroken
-from annotations.engine.install import automatic_aliases, install_reference
+from annotations.engine.install.installer import automatic_aliases, install_reference
 from annotations.engine.reference import Gene, Reference, find_references, load_reference, verify_reference
 from tests.engine import toy
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-from annotations.engine.install import install_reference
-from annotations.engine.run import annotate
+from annotations.engine.install.installer import install_reference
+from annotations.engine.pipe.run import annotate
 from annotations.engine.task import Task
 from tests.engine import toy
 from tests.engine.csq_slices import Consequences, expected, found, slices

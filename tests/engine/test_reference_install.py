@@ -11,9 +11,9 @@ import pysam
 import pytest
 
 from annotations.engine.bcftools import command
-from annotations.engine.install import About, install_reference
+from annotations.engine.install.installer import About, install_reference
+from annotations.engine.install.sources import SourceRequest
 from annotations.engine.reference import load_reference, verify_reference
-from annotations.engine.sources import SourceRequest
 from tests.engine import toy
 from tests.engine.csq_slices import expected, found, slices
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from annotations.engine import install
 from annotations.engine.errors import ReferenceRefused
-from annotations.engine.install import install_reference
+from annotations.engine.install import installer as install
+from annotations.engine.install.installer import install_reference
+from annotations.engine.install.sources import SourceRequest
 from annotations.engine.reference import Reference
-from annotations.engine.sources import SourceRequest
 from tests.engine import toy
 
 RECORD = "chr1\t36\t.\tA\tG\t.\t.\tAF=0.1\n"

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.engine.errors import EngineError
-from annotations.engine.install import About, install_reference
+from annotations.engine.install.installer import About, install_reference
+from annotations.engine.install.sources import SourceRequest
 from annotations.engine.reference import find_references
-from annotations.engine.sources import SourceRequest
 
 
 class Command(BaseCommand):

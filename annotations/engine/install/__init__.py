@@ -1,0 +1,1 @@
+"""Makes references of FASTA, GFF3 and VCF files."""

@@ -1,0 +1,1 @@
+"""Runs bcftools norm and csq on what was read, as child processes."""

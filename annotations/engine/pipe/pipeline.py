@@ -1,0 +1,155 @@
+"""One run of the pipe: records in, through chains of bcftools, into the finisher."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from annotations.engine.errors import EngineError
+from annotations.engine.pipe.segments import Plan, Segment
+from annotations.engine.pipe.stages import Chain, Stage, failure, settle
+from annotations.engine.reading.reader import Batch
+from annotations.engine.results.order import UNSORTED_EXIT, Order
+
+_NORM_COUNTS = re.compile(r"Lines +total/split/joined/realigned[^:]*:\s*(\d+)/(\d+)/(\d+)/(\d+)")
+
+
+class OutputUnsorted(EngineError):
+    """Normalisation moved a record past others; another run has to sort after it."""
+
+
+class Pipeline:
+    """Feeds batches to the right chain and the chains' output, one after another, to the finisher."""
+
+    def __init__(self, plan: Plan, header: bytes, order: Order, directory: Path, *, sort_aside: bool = False) -> None:
+        #: What norm did: "split" multi-allelic records, "realigned" ones.
+        self.done: Counter[str] = Counter()
+        self._plan = plan
+        self._header = header
+        self._directory = directory
+        self._sort_aside = sort_aside
+        self._chains = 0
+        self._chain: Chain | None = None
+        self._segment: Segment | None = None
+        self._aside_path = directory / "aside.vcf"
+        self._aside_contigs: dict[str, None] = {}
+        reading, self._output = os.pipe()
+        try:
+            stderr = directory / "finisher.stderr"
+            argv = [sys.executable, "-m", "annotations.engine.results.finisher", json.dumps(asdict(order))]
+            with stderr.open("wb") as complaints:
+                child = subprocess.Popen(argv, stdin=reading, stdout=subprocess.DEVNULL, stderr=complaints)
+        finally:
+            os.close(reading)
+        self._finisher = Stage("finish", child, stderr)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._chain is not None:
+            self._chain.kill()
+        if self._finisher.child.poll() is None:
+            self._finisher.child.kill()
+        self._finisher.child.wait()
+        self._close_output()
+
+    def feed(self, batch: Batch) -> None:
+        """Take a batch; raises what the pipe failed of."""
+        if batch.aside:
+            self._aside_contigs[batch.contig] = None
+            with self._aside_path.open("ab") as file:
+                file.write(batch.lines)
+            return
+        segment = self._plan.segment(batch.contig)
+        if self._chain is None or segment != self._segment:
+            self._next_chain(segment)
+        self._write(batch.lines)
+
+    def finish(self) -> None:
+        """End the input, run what was set aside, and wait for the result."""
+        if self._chains == 0:
+            self._next_chain(self._plan.first_segment())
+        self._end_chain()
+        if self._aside_contigs:
+            self._run_aside()
+        self._close_output()
+        self._finisher.child.wait()
+        if self._finisher.child.returncode != 0:
+            raise self._failure([])
+
+    def _next_chain(self, segment: Segment) -> None:
+        self._end_chain()
+        self._segment = segment
+        self._start(self._plan.commands(segment), self._header)
+
+    def _start(self, commands: list[list[str]], header: bytes) -> None:
+        self._chains += 1
+        self._chain = Chain(commands, self._output, self._directory, f"chain{self._chains}")
+        self._write(header)
+
+    def _write(self, data: bytes) -> None:
+        assert self._chain is not None  # noqa: S101  (started by the caller)
+        try:
+            self._chain.write(data)
+        except BrokenPipeError:
+            raise self._failed_chain(self._chain) from None
+
+    def _end_chain(self) -> None:
+        chain, self._chain = self._chain, None
+        if chain is None:
+            return
+        try:
+            chain.close()
+            succeeded = chain.wait()
+        except BaseException:
+            chain.kill()
+            raise
+        if not succeeded:
+            raise self._failed_chain(chain)
+        for stage in chain.stages:
+            if stage.name == "norm" and (counts := _NORM_COUNTS.search(stage.complaint())):
+                self.done.update(split=int(counts[2]), realigned=int(counts[4]))
+            stage.stderr.unlink()
+
+    def _run_aside(self) -> None:
+        *lines, columns = self._header.splitlines(keepends=True)
+        missing = (name for name in self._aside_contigs if not any(_declares(line, name) for line in lines))
+        lines += [f"##contig=<ID={name}>\n".encode() for name in missing]
+        self._start(self._plan.aside_commands(sort=self._sort_aside), b"".join([*lines, columns]))
+        with self._aside_path.open("rb") as file:
+            while block := file.read(1 << 20):
+                self._write(block)
+        self._end_chain()
+        self._aside_path.unlink()
+
+    def _failed_chain(self, chain: Chain) -> EngineError:
+        self._close_output()
+        chain.settle()
+        return self._failure(chain.stages)
+
+    def _failure(self, stages: list[Stage]) -> EngineError:
+        settle([self._finisher])
+        stages = [*stages, self._finisher]
+        if self._finisher.child.returncode == UNSORTED_EXIT:
+            return OutputUnsorted()
+        return failure(stages)
+
+    def _close_output(self) -> None:
+        if self._output >= 0:
+            os.close(self._output)
+            self._output = -1
+
+
+def _declares(line: bytes, contig: str) -> bool:
+    return line.startswith((f"##contig=<ID={contig},".encode(), f"##contig=<ID={contig}>".encode()))

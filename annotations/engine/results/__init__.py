@@ -1,0 +1,1 @@
+"""Makes the results of the annotated stream: VCF, index, table, summary and log."""

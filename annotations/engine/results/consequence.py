@@ -1,0 +1,160 @@
+"""What ``bcftools csq`` says of an allele (INFO/BCSQ), in the words of the Sequence Ontology.
+
+A BCSQ value is a comma list, one entry a transcript:
+``[*]word[&word…]|gene|transcript|biotype|strand|amino acids|dna``; the last three are there for coding changes.
+A leading ``*`` marks a consequence behind a stop; ``@POS`` points to the record that holds a compound change
+(http://samtools.github.io/bcftools/howtos/csq-calling.html).
+
+Impact and the order of severity are those of Ensembl VEP
+(https://www.ensembl.org/info/genome/variation/prediction/predicted_data.html).
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from annotations.engine.results.protein import protein_change
+
+#: Ensembl's table, most severe first, for the terms ``bcftools csq`` can mean.
+IMPACT_BY_TERM = {
+    "splice_acceptor_variant": "HIGH",
+    "splice_donor_variant": "HIGH",
+    "stop_gained": "HIGH",
+    "frameshift_variant": "HIGH",
+    "stop_lost": "HIGH",
+    "start_lost": "HIGH",
+    "feature_elongation": "HIGH",
+    "feature_truncation": "HIGH",
+    "inframe_insertion": "MODERATE",
+    "inframe_deletion": "MODERATE",
+    "missense_variant": "MODERATE",
+    "protein_altering_variant": "MODERATE",
+    "splice_region_variant": "LOW",
+    "start_retained_variant": "LOW",
+    "stop_retained_variant": "LOW",
+    "synonymous_variant": "LOW",
+    "coding_sequence_variant": "MODIFIER",
+    "5_prime_UTR_variant": "MODIFIER",
+    "3_prime_UTR_variant": "MODIFIER",
+    "non_coding_transcript_exon_variant": "MODIFIER",
+    "intron_variant": "MODIFIER",
+    "NMD_transcript_variant": "MODIFIER",
+    "intergenic_variant": "MODIFIER",
+}
+SEVERITY = {term: rank for rank, term in enumerate(IMPACT_BY_TERM)}
+IMPACTS = ("HIGH", "MODERATE", "LOW", "MODIFIER")
+
+#: The words of bcftools' csq.c (1.24) and the Sequence Ontology's term for each.
+TERM_BY_WORD = {
+    "synonymous": "synonymous_variant",
+    "missense": "missense_variant",
+    "stop_lost": "stop_lost",
+    "stop_gained": "stop_gained",
+    "inframe_deletion": "inframe_deletion",
+    "inframe_insertion": "inframe_insertion",
+    "inframe_altering": "protein_altering_variant",
+    "frameshift": "frameshift_variant",
+    "splice_acceptor": "splice_acceptor_variant",
+    "splice_donor": "splice_donor_variant",
+    "splice_region": "splice_region_variant",
+    "start_lost": "start_lost",
+    "start_retained": "start_retained_variant",
+    "stop_retained": "stop_retained_variant",
+    "5_prime_utr": "5_prime_UTR_variant",
+    "3_prime_utr": "3_prime_UTR_variant",
+    "non_coding": "non_coding_transcript_exon_variant",
+    "intron": "intron_variant",
+    "coding_sequence": "coding_sequence_variant",
+    "feature_elongation": "feature_elongation",
+    "feature_truncation": "feature_truncation",
+    "NMD_transcript": "NMD_transcript_variant",
+}
+
+_REGION_BY_TERM = {
+    "splice_acceptor_variant": "splice site",
+    "splice_donor_variant": "splice site",
+    "splice_region_variant": "splice site",
+    "5_prime_UTR_variant": "UTR",
+    "3_prime_UTR_variant": "UTR",
+    "intron_variant": "intron",
+    "intergenic_variant": "outside genes",
+}
+#: By csq's spelling of the biotype in small letters.
+_RNA_REGIONS = {"mt_trna": "tRNA", "trna": "tRNA", "mt_rrna": "rRNA", "rrna": "rRNA"}
+
+
+@dataclass(slots=True)
+class Consequence:
+    """What one allele does to the transcript it hits hardest; ``genes`` are all it falls in, comma-joined.
+
+    ``terms`` are Sequence Ontology terms joined by ``&``, the most severe first, and ``worst`` is that first one.
+    Empty strings stand for "none".
+    """
+
+    terms: str
+    worst: str
+    impact: str
+    gene: str = ""
+    transcript: str = ""
+    protein: str = ""
+    region: str = ""
+    genes: str = ""
+
+
+INTERGENIC = Consequence("intergenic_variant", "intergenic_variant", "MODIFIER", region="outside genes")
+
+
+def worst_consequence(bcsq: str) -> Consequence:
+    """The most severe of BCSQ's entries; of equals the first, and those behind a stop after the others."""
+    if not bcsq or bcsq == ".":
+        return INTERGENIC
+    entries = [text.split("|") for text in bcsq.split(",")]
+    chosen = entries[0]
+    if len(entries) > 1:
+        # min() keeps the first of equals, which is csq's own order of transcripts.
+        chosen = min(entries, key=_severity)
+    words, gene, transcript, biotype = chosen[:4] if len(chosen) >= 4 else (chosen[0], "", "", "")
+    amino_acids = chosen[5] if len(chosen) > 5 else ""
+    terms = _terms(words, ">" in amino_acids)
+    return Consequence(
+        terms="&".join(terms),
+        worst=terms[0],
+        impact=IMPACT_BY_TERM[terms[0]],
+        gene=gene,
+        transcript=transcript,
+        protein=protein_change(amino_acids, frameshift="frameshift_variant" in terms) if amino_acids else "",
+        region=_region(terms[0], biotype),
+        genes=gene
+        if len(entries) == 1
+        else ",".join(dict.fromkeys(entry[1] for entry in entries if entry[1:2] > [""])),
+    )
+
+
+def _genes(entries: list[list[str]]) -> str:
+    return ",".join(dict.fromkeys(entry[1] for entry in entries if len(entry) > 1 and entry[1]))
+
+
+def _severity(entry: list[str]) -> tuple[int, bool]:
+    changed = len(entry) > 5 and ">" in entry[5]
+    return SEVERITY[_terms(entry[0], changed)[0]], entry[0].startswith("*")
+
+
+@functools.lru_cache(maxsize=1_000)
+def _terms(words: str, changed: bool) -> tuple[str, ...]:
+    """Sequence Ontology terms of csq's words, most severe first; ``changed`` says that an amino acid changes.
+
+    A word of a later bcftools counts as a change of coding sequence, and so does ``@POS``.
+    """
+    terms = {TERM_BY_WORD.get(word, "coding_sequence_variant") for word in words.lstrip("*").split("&")}
+    if {"start_lost", "synonymous_variant"} <= terms and not changed:
+        # csq (1.24) calls ATA>ATG in the first codon "synonymous&start_lost" under genetic code 2, where both
+        # are methionine and both begin a protein: the start is retained.
+        terms = terms - {"start_lost"} | {"start_retained_variant"}
+    return tuple(sorted(terms, key=SEVERITY.__getitem__))
+
+
+def _region(worst: str, biotype: str) -> str:
+    if worst == "non_coding_transcript_exon_variant":
+        return _RNA_REGIONS.get(biotype.lower(), "non-coding gene")
+    return _REGION_BY_TERM.get(worst, "coding sequence")

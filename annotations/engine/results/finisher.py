@@ -1,0 +1,126 @@
+"""The pipe's last stage: annotated VCF text on stdin becomes the result's VCF, its index, table and counts.
+
+Runs as ``python -m annotations.engine.results.finisher`` with a JSON order as its argument. Several streams may follow
+one another on stdin; headers after the first are skipped. Memory is bounded by the block and the row group.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from annotations.engine.reference import Reference, load_reference
+from annotations.engine.results.bgzf import BgzfWriter
+from annotations.engine.results.indexer import Indexer
+from annotations.engine.results.info_header import output_header
+from annotations.engine.results.marks import Marks
+from annotations.engine.results.order import UNSORTED_EXIT, Order
+from annotations.engine.results.records import OutOfOrderError, RecordFinisher
+from annotations.engine.results.summary import Tally
+from annotations.engine.results.table import TableWriter
+
+#: Bytes of text worked on at once: some thousand records.
+BLOCK_BYTES = 1 << 19
+
+
+def main(arguments: list[str]) -> int:
+    """Finish what stands on stdin."""
+    # Memory the row groups give back goes back to the system: the peak must not grow with the file.
+    pa.set_memory_pool(pa.system_memory_pool())
+    order = Order(**json.loads(arguments[0]))
+    try:
+        with open(0, "rb", buffering=0, closefd=False) as stream:
+            finish(stream, order)
+    except OutOfOrderError:
+        return UNSORTED_EXIT
+    return 0
+
+
+def finish(stream: BinaryIO, order: Order) -> None:
+    """Write everything the order names. Raises OutOfOrderError when the stream is not sorted by position."""
+    reference = load_reference(Path(order.reference))
+    blocks = Blocks(stream)
+    own = order.scratch.encode()
+    header = output_header([line for line in blocks.header() if not own or own not in line], reference, order.version)
+    with ExitStack() as opened:
+        vcf = opened.enter_context(Path(order.vcf).open("wb"))
+        indexer = Indexer(order.index)
+        opened.callback(indexer.kill)
+        writer = BgzfWriter(vcf, indexer.sink)
+        writer.write(header)
+        counts = _write_records(blocks, reference, order, writer)
+        writer.close()
+        indexer.finish()
+    Path(order.counts).write_text(json.dumps(counts), encoding="utf-8")
+
+
+def _write_records(blocks: Iterable[bytes], reference: Reference, order: Order, writer: BgzfWriter) -> dict[str, Any]:
+    finisher = RecordFinisher(reference)
+    fields = [field for source in reference.sources for field in source.fields]
+    table = TableWriter(Path(order.table), fields, {"GAS_reference": reference.name, "GAS_version": order.version})
+    tally, marks = Tally(), Marks(fields)
+    for block in blocks:
+        records = finisher.finish(block)
+        writer.write(memoryview(records.text))
+        tally.add(records)
+        marks.add(records)
+        table.add(records)
+    table.close()
+    return tally.to_json(reference) | {"marks": marks.to_json(reference)}
+
+
+class Blocks:
+    """Cuts a stream of VCF texts into header lines and blocks of whole records."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._rest = b""
+        self._ended = False
+
+    def header(self) -> list[bytes]:
+        """The first header's lines, ``#CHROM`` last."""
+        while b"\n#CHROM" not in self._rest or b"\n" not in self._rest[self._rest.index(b"\n#CHROM") + 1 :]:
+            more = self._stream.read(BLOCK_BYTES)
+            if not more:
+                raise EOFError("the pipe ended before its header did")
+            self._rest += more
+        end = self._rest.index(b"\n", self._rest.index(b"\n#CHROM") + 1)
+        lines = self._rest[:end].split(b"\n")
+        self._rest = self._rest[end + 1 :]
+        return lines
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Blocks of whole lines; the lines of later headers are left out."""
+        while not self._ended:
+            whole = self._next_lines()
+            if whole.startswith(b"#") or b"\n#" in whole:
+                whole = b"".join(line for line in whole.splitlines(keepends=True) if not line.startswith(b"#"))
+            if whole:
+                yield whole
+
+    def _next_lines(self) -> bytes:
+        # A pipe answers with what it holds (64 KiB); a block is gathered from several reads.
+        parts, size = [self._rest], len(self._rest)
+        while size < BLOCK_BYTES or b"\n" not in parts[-1]:
+            more = self._stream.read(BLOCK_BYTES)
+            if not more:
+                self._ended = True
+                break
+            parts.append(more)
+            size += len(more)
+        text = b"".join(parts)
+        cut = text.rfind(b"\n")
+        self._rest = text[cut + 1 :]
+        if self._ended and self._rest:
+            raise EOFError("the pipe ended inside a record")
+        return text[: cut + 1]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,196 @@
+"""The work at the end of the pipe on a block of records: what was added, our own fields, the output's text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from annotations.engine.reference import Reference
+from annotations.engine.results.alleles import reason_not_annotated, variant_class
+from annotations.engine.results.entries import Entry, EntryCache
+from annotations.engine.results.source_values import SourceValueReader, SourceValues
+from annotations.engine.results.textblock import (
+    ALT,
+    CHROM,
+    DOT,
+    FILTER,
+    ID,
+    INFO,
+    POS,
+    QUAL,
+    REF,
+    TextBlock,
+    coded,
+    text_array,
+)
+from annotations.engine.results.unmask import unmask
+
+Codes = NDArray[np.int64]
+_BCSQ = b"BCSQ="
+
+
+class OutOfOrderError(Exception):
+    """A record comes before one that was already written."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """A block of finished records; ``entries[codes[i]]`` is what record i was annotated with."""
+
+    contig: pa.Array
+    pos: pa.Array
+    id: pa.Array
+    ref: pa.DictionaryArray
+    alt: pa.DictionaryArray
+    qual: pa.Array
+    filter: pa.Array
+    variant_class: pa.DictionaryArray
+    #: Contigs with their first record and the one behind their last.
+    runs: Sequence[tuple[str, int, int]]
+    #: Distinct (REF, ALT) of the block, and how many records have each.
+    alleles: Sequence[tuple[str, str]]
+    allele_counts: Sequence[int]
+    entries: Sequence[Entry]
+    codes: Codes
+    values: SourceValues
+    #: The output's lines.
+    text: pa.Buffer
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+class RecordFinisher:
+    """Completes blocks of records annotated against one reference."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._cache = EntryCache()
+        self._sources = SourceValueReader(reference.sources)
+        self._contigs = {contig.name for contig in reference.contigs}
+        self._sorted = SortedCheck()
+
+    def finish(self, text: bytes) -> Records:
+        """Complete a block of whole lines. Raises OutOfOrderError when it is not sorted by position."""
+        text, masked = unmask(text)
+        block = TextBlock(text)
+        contig = text_array(block.column(CHROM)).dictionary_encode()
+        pos_text = text_array(block.column(POS))
+        pos = pos_text.cast(pa.int64())
+        runs = self._sorted.check(contig, pos.to_numpy())
+        ref, alt = text_array(block.column(REF)), text_array(block.column(ALT))
+        alleles = pc.binary_join_element_wise(ref, alt, "\t")
+        values = self._sources.read(runs, pos.to_numpy(), pc.binary_join_element_wise(pos_text, alleles, "\t"))
+        alleles = alleles.dictionary_encode()
+        pairs = [_pair(pair) for pair in alleles.dictionary.to_pylist()]
+        allele_codes: Codes = alleles.indices.to_numpy()
+        entries, codes = self._entries(block, pairs, allele_codes)
+        self._set_reasons(entries, codes, contig, masked)
+        return Records(
+            contig=contig,
+            pos=pos,
+            id=_or_null(block.column(ID)),
+            ref=coded([ref for ref, _ in pairs], allele_codes),
+            alt=coded([alt for _, alt in pairs], allele_codes),
+            qual=_or_null(block.column(QUAL)).cast(pa.float64()),
+            filter=_or_null(block.column(FILTER)).dictionary_encode(),
+            variant_class=coded([variant_class(ref, alt) for ref, alt in pairs], allele_codes),
+            runs=runs,
+            alleles=pairs,
+            allele_counts=np.bincount(allele_codes, minlength=len(pairs)).tolist(),
+            entries=entries,
+            codes=codes,
+            values=values,
+            text=_output(block, entries, codes, values.info),
+        )
+
+    def _entries(
+        self, block: TextBlock, pairs: Sequence[tuple[str, str]], allele_codes: Codes
+    ) -> tuple[list[Entry], Codes]:
+        """Each record's entry by its BCSQ, or by what its allele is when it has none."""
+        starts, ends = block.starts[INFO], block.ends[INFO]
+        found = block.find_item(block.column(INFO), starts, _BCSQ)
+        bare = found < 0
+        value_ends = np.where(bare, ends, block.value_end(found, ends))
+        bcsq = block.cut(np.where(bare, ends, found), value_ends).dictionary_encode()
+        entries = [self._cache.read(value) for value in bcsq.dictionary.to_pylist()]
+        codes: Codes = bcsq.indices.to_numpy().astype(np.int64)
+        for number, (_, alt) in enumerate(pairs):
+            if reason := reason_not_annotated(alt):
+                codes[(allele_codes == number) & bare] = len(entries)
+                entries.append(self._cache.not_annotated(reason))
+        return entries, codes
+
+    def _set_reasons(
+        self, entries: list[Entry], codes: Codes, contig: pa.DictionaryArray, masked: dict[int, str]
+    ) -> None:
+        """Give records that were hidden from the annotators the entry that says why."""
+        for row, reason in masked.items():
+            codes[row] = len(entries)
+            entries.append(self._cache.not_annotated(reason))
+        for number, name in enumerate(contig.dictionary.to_pylist()):
+            if name not in self._contigs:
+                codes[contig.indices.to_numpy() == number] = len(entries)
+                entries.append(self._cache.not_annotated("unknown_contig"))
+
+
+class SortedCheck:
+    """Watches that records come contig by contig and by position, as the index needs them."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self._contig: str | None = None
+        self._pos = 0
+
+    def check(self, contig: pa.DictionaryArray, positions: NDArray[np.int64]) -> list[tuple[str, int, int]]:
+        """Look at one block; answers its contigs with first and last record (not included)."""
+        encoded = pc.run_end_encode(contig.indices)
+        names = contig.dictionary.take(encoded.values).to_pylist()
+        runs = []
+        start = 0
+        for name, end in zip(names, encoded.run_ends.to_pylist(), strict=True):
+            piece = positions[start:end]
+            if name != self._contig:
+                if name in self._seen:
+                    raise OutOfOrderError
+                self._seen.add(name)
+                self._contig, self._pos = name, 0
+            if piece[0] < self._pos or (np.diff(piece) < 0).any():
+                raise OutOfOrderError
+            self._pos = int(piece[-1])
+            runs.append((name, start, end))
+            start = end
+        return runs
+
+
+def _output(block: TextBlock, entries: Sequence[Entry], codes: Codes, from_sources: pa.Array) -> pa.Buffer:
+    """The block's lines with the sources' and our fields at the end of INFO, or instead of its dot."""
+    starts, ends = block.starts[INFO], block.ends[INFO]
+    empty = (ends - starts == 1) & (block.bytes[starts] == DOT)
+    added = from_sources.cast(pa.binary())
+    first = empty & pc.equal(pc.binary_length(added), 0).to_numpy(zero_copy_only=False)
+    if empty.any():
+        added = pc.if_else(pa.array(empty), pc.binary_slice(added, 1), added)
+    own = pa.array([text for entry in entries for text in (b";" + entry.info, entry.info)], pa.binary())
+    joined = pc.binary_join_element_wise(
+        block.cut(block.lines[:-1], np.where(empty, starts, ends)),
+        added,
+        own.take(pa.array(codes * 2 + first)),
+        block.cut(ends, block.lines[1:]),
+        b"",
+    )
+    begin, end = np.frombuffer(joined.buffers()[1], np.int32)[[joined.offset, joined.offset + len(joined)]].tolist()
+    return joined.buffers()[2].slice(begin, end - begin)
+
+
+def _pair(pair: str) -> tuple[str, str]:
+    ref, _, alt = pair.partition("\t")
+    return ref, alt
+
+
+def _or_null(values: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(values, b"."), pa.scalar(None, pa.string()), text_array(values))

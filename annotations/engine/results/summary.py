@@ -1,0 +1,129 @@
+"""The counts of a result, kept while its records stream by. Every total is exact."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.engine.reference import Reference
+from annotations.engine.results.alleles import CLASSES, substitution, variant_class
+from annotations.engine.results.consequence import IMPACTS, SEVERITY
+from annotations.engine.results.records import Records
+from annotations.engine.results.source_values import SourceValues
+
+#: Bounds of the frequency bins, as fractions: [low, high), the last one closed.
+FREQUENCY_BINS = ((0.0, 0.0001), (0.0001, 0.001), (0.001, 0.01), (0.01, 0.05), (0.05, 1.0))
+_BIN_BOUNDS = np.array([high for _, high in FREQUENCY_BINS[:-1]])
+#: Genes listed by count; the others of a whole genome are in the table.
+MAX_GENES = 5_000
+
+
+def _counter() -> Counter[str]:
+    return Counter()
+
+
+@dataclass
+class Tally:
+    """Counts over the output records of one result.
+
+    ``by_consequence``, ``by_impact`` and ``by_region`` count each annotated record once, by its most severe term;
+    ``by_gene`` counts a record in every gene it falls in.
+    """
+
+    total: int = 0
+    known: int = 0
+    confirmed: int = 0
+    not_annotated: Counter[str] = field(default_factory=_counter)
+    by_source: Counter[str] = field(default_factory=_counter)
+    by_class: Counter[str] = field(default_factory=_counter)
+    by_consequence: Counter[str] = field(default_factory=_counter)
+    by_impact: Counter[str] = field(default_factory=_counter)
+    by_gene: Counter[str] = field(default_factory=_counter)
+    by_contig: Counter[str] = field(default_factory=_counter)
+    by_region: Counter[str] = field(default_factory=_counter)
+    substitutions: Counter[str] = field(default_factory=_counter)
+    frequencies: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(FREQUENCY_BINS), np.int64))
+    frequency_not_seen: int = 0
+
+    def add(self, records: Records) -> None:
+        """Count a block."""
+        self.total += len(records)
+        for contig, first, last in records.runs:
+            self.by_contig[contig] += last - first
+        self._add_entries(records)
+        self._add_values(records.values)
+        for (ref, alt), count in zip(records.alleles, records.allele_counts, strict=True):
+            self.by_class[variant_class(ref, alt)] += count
+            self.substitutions[substitution(ref, alt)] += count
+
+    def _add_entries(self, records: Records) -> None:
+        counts = np.bincount(records.codes, minlength=len(records.entries)).tolist()
+        for entry, count in zip(records.entries, counts, strict=True):
+            # An entry may stand in the list though reasons took all its records.
+            if not count:
+                continue
+            found = entry.consequence
+            if found is None:
+                self.not_annotated[entry.reason] += count
+                continue
+            self.by_consequence[found.worst] += count
+            self.by_impact[found.impact] += count
+            self.by_region[found.region] += count
+            for gene in found.genes.split(",") if found.genes else ():
+                self.by_gene[gene] += count
+
+    def _add_values(self, values: SourceValues) -> None:
+        self.known += int(values.known.sum())
+        self.confirmed += int(values.confirmed.sum())
+        for source, found in values.found.items():
+            self.by_source[source] += int(found.sum())
+        seen = values.frequency[~np.isnan(values.frequency)]
+        self.frequency_not_seen += len(values.frequency) - len(seen)
+        bins = np.searchsorted(_BIN_BOUNDS, seen, side="right")
+        self.frequencies = (self.frequencies + np.bincount(bins, minlength=len(FREQUENCY_BINS))).astype(np.int64)
+
+    def to_json(self, reference: Reference) -> dict[str, Any]:
+        """The counts under the names they bear in ``summary.json``."""
+        return {
+            "total": self.total,
+            "annotated": self.total - self.not_annotated.total(),
+            "not_annotated": dict(self.not_annotated.most_common()),
+            "known": self.known,
+            "by_source": {source.name: self.by_source[source.name] for source in reference.sources},
+            "by_class": {name: self.by_class[name] for name in CLASSES},
+            "by_consequence": dict(sorted(self.by_consequence.items(), key=lambda item: SEVERITY[item[0]])),
+            "by_impact": {impact: self.by_impact[impact] for impact in IMPACTS},
+            "by_gene": dict(self.by_gene.most_common(MAX_GENES)),
+            "by_contig": dict(self.by_contig),
+            "by_region": dict(self.by_region.most_common()),
+            "transitions": self.substitutions["transition"],
+            "transversions": self.substitutions["transversion"],
+            "frequency": self._frequency(reference),
+            "confirmed": self.confirmed,
+        }
+
+    def _frequency(self, reference: Reference) -> dict[str, Any] | None:
+        named = [(source, item) for source in reference.sources for item in source.fields if item.role == "frequency"]
+        if not named:
+            return None
+        source, item = named[0]
+        bins = [
+            {"label": _bin_label(low, high), "low": low, "high": high, "count": count}
+            for (low, high), count in zip(FREQUENCY_BINS, self.frequencies.tolist(), strict=True)
+        ]
+        return {"field": item.info, "source": source.name, "bins": bins, "not_seen": self.frequency_not_seen}
+
+
+def _bin_label(low: float, high: float) -> str:
+    """A bin in percent, such as "0.1 % to 1 %"."""
+    if low == 0:
+        return f"below {_percent(high)}"
+    return f"{_percent(low)} and above" if high == 1.0 else f"{_percent(low)} to {_percent(high)}"
+
+
+def _percent(fraction: float) -> str:
+    return f"{fraction * 100:g} %"
