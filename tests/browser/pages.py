@@ -18,6 +18,7 @@ NOBODY = {
     "landing": "/",
     "sign-in": "/accounts/login/",
     "sign-up": "/accounts/signup/",
+    "plans": "/plans/",
     "password-reset": "/accounts/password/reset/",
     "password-reset-done": "/accounts/password/reset/done/",
     "sources": "/sources/",
@@ -27,6 +28,14 @@ NOBODY = {
 }
 SIGNED_IN = {
     "annotate": "/annotate/",
+    "profile": "/profile/",
+    "close-account": "/profile/close/",
+    "subscribe": "/subscribe/?next=/annotate/",
+    "subscribed": "/subscribe/done/",
+    "second-factor": "/accounts/2fa/",
+    "sessions": "/accounts/sessions/",
+    "connections": "/accounts/3rdparty/",
+    "reauthenticate": "/accounts/reauthenticate/",
     "email": "/accounts/email/",
     "password-change": "/accounts/password/change/",
     "sign-out": "/accounts/logout/",
