@@ -25,6 +25,20 @@ class Faults:
         self.rotten_stores = self.rotten_reads = 0
         self.full_tiers.clear()
 
+    def begin(self, fault: str, method: str) -> None:
+        """Let one thing go wrong, or everything right again."""
+        match fault:
+            case "away":
+                self.failing[method] = 2
+            case "bad store":
+                self.rotten_stores = 1
+            case "bad read":
+                self.rotten_reads = 1
+            case "no room":
+                self.full_tiers = {"expedited"} if method < "remove" else {"expedited", "standard"}
+            case "healed":
+                self.heal()
+
     def meet(self, method: str) -> None:
         """Count a call, and raise when it is to fail."""
         self.calls[method] += 1

@@ -33,18 +33,20 @@ from archive.tending import retrieval_completed
 from archive.vaults.base import VaultFault
 from tests.archive.machine_parts import (
     ACTS,
+    ASKING,
     CHANCES,
     DELIVERIES,
     FAULTS,
+    INTERRUPTIONS,
     LENGTHS,
     METHODS,
     NUMBERS,
     Killed,
-    check_mails,
+    check_places,
     empty_tables,
+    failpoints_of,
     holding_of,
     steps_of,
-    vault_ids,
 )
 from tests.archive.world import (
     MINUTE,
@@ -80,7 +82,6 @@ class ArchiveMachine(RuleBasedStateMachine):
 
     @initialize(jobs=st.lists(st.sampled_from([0, 0, 0, 1]), min_size=1, max_size=4))
     def people(self, jobs: list[int]) -> None:
-        """Begin with a free and a premium user, and some results."""
         empty_tables()
         self.users = [make_user(plan=Plan.FREE), make_user(plan=Plan.PREMIUM)]
         for number in jobs:
@@ -139,10 +140,21 @@ class ArchiveMachine(RuleBasedStateMachine):
             self.deliver(due[number % len(due)], step, interruption, number)
             self.no_copy_is_lost()
 
-    @rule(deliveries=DELIVERIES)
-    def deliver_more_messages(self, deliveries: list[tuple[int, int, str]]) -> None:
-        """Do the same: rules are chosen evenly, and this one is where most happens."""
-        self.deliver_messages(deliveries)
+    @rule(number=NUMBERS, deed=st.sampled_from(["archive.", "restore."]), step=NUMBERS, interruption=INTERRUPTIONS)
+    def interrupt_a_deed(self, number: int, deed: str, step: int, interruption: str) -> None:
+        """Lead a holding to where the deed is done, and interrupt it there: chance alone seldom comes so far."""
+        if not (holdings := list(self.holdings())):
+            return
+        mine = holdings[number % len(holdings)]
+        steps = failpoints_of(deed)
+        wanted = steps[step % len(steps)]
+        message = Message("tend_holding", (str(mine.pk),), self.world.clock.now)
+        change_plan(mine.owner, Plan.FREE if deed == "archive." else Plan.PREMIUM)
+        self.world.clock.now = max(self.world.clock.now, Holding.objects.get(pk=mine.pk).due_at or self.world.clock.now)
+        if deed == "restore." and wanted not in ASKING:
+            self.act(message)
+            self.world.clock.advance(6 * SECOND)
+        self.run_interrupted(message, wanted, lambda: self.interrupt(interruption, number, mine))
 
     @rule(chance=CHANCES, number=NUMBERS)
     def something_happens(self, chance: str, number: int) -> None:
@@ -161,7 +173,6 @@ class ArchiveMachine(RuleBasedStateMachine):
                     retrieval_completed(ids[number % len(ids)])
 
     def drop_mails(self) -> None:
-        """Take the messages of mails away: that each is sent once is tried with the site."""
         self.world.messages = [message for message in self.world.messages if message.actor != "send_notification"]
 
     def sweep_twice_at_once(self) -> None:
@@ -176,19 +187,10 @@ class ArchiveMachine(RuleBasedStateMachine):
 
     @rule(fault=FAULTS, method=METHODS)
     def something_goes_wrong(self, fault: str, method: str) -> None:
-        match fault:
-            case "away":
-                self.world.faults.failing[method] = 2
-            case "bad store":
-                self.world.faults.rotten_stores = 1
-            case "bad read":
-                self.world.faults.rotten_reads = 1
-            case "no room":
-                self.world.faults.full_tiers = {"expedited"} if method < "remove" else {"expedited", "standard"}
-            case "forgotten":
-                shutil.rmtree(self.world.vault_directory / "retrievals", ignore_errors=True)
-            case "healed":
-                self.world.faults.heal()
+        if fault == "forgotten":
+            shutil.rmtree(self.world.vault_directory / "retrievals", ignore_errors=True)
+        else:
+            self.world.faults.begin(fault, method)
 
     # What must hold ---------------------------------------------------------------------------------------
 
@@ -208,7 +210,7 @@ class ArchiveMachine(RuleBasedStateMachine):
         try:
             if hasattr(self, "users"):
                 self.come_to_rest()
-                self.check_places()
+                check_places(self.world, self.deleted)
         finally:
             shutil.rmtree(self.directory, ignore_errors=True)
             self.patch.undo()
@@ -231,23 +233,6 @@ class ArchiveMachine(RuleBasedStateMachine):
             if waits and len(waits) == len(rows):
                 self.world.clock.now = max(self.world.clock.now, min(waits) - MINUTE)
         raise AssertionError(f"no rest: {list(rows.values())} {self.world.messages}")
-
-    def check_places(self) -> None:
-        hot_keys, cold_ids = set(), set()
-        for holding in Holding.objects.select_related("owner__plan").prefetch_related("files"):
-            stays = holding.owner.plan.retention is None
-            assert holding.state == ("available" if stays else "archived")
-            assert (holding.due_at, holding.untidy, holding.last_error) == (None, False, "")
-            for file in holding.files.all():
-                assert bool(file.archive_id) is not stays
-                hot_keys |= {file.key} if stays else set()
-                cold_ids |= set() if stays else {file.archive_id}
-        files = self.world.files
-        results = {str(path.relative_to(files)) for path in files.rglob("*") if path.is_file()}
-        assert {name for name in results if name.startswith("results/") and not name.endswith(".log")} == hot_keys
-        assert set(vault_ids(self.world)) == cold_ids, "strays in the vault"
-        assert {str(pk) for pk in DeletionReceipt.objects.values_list("job", flat=True)} == self.deleted
-        check_mails()
 
     # How a worker is interrupted --------------------------------------------------------------------------
 
@@ -291,7 +276,6 @@ class ArchiveMachine(RuleBasedStateMachine):
             self.act(message)
 
     def interrupt(self, kind: str, number: int, mine: Holding | None) -> None:
-        """Do something while a worker is at ``mine``: mostly to that holding, where it hurts."""
         match kind:
             case "kill":
                 raise Killed

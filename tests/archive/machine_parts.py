@@ -76,3 +76,22 @@ def check_mails() -> None:
     assert not requests.filter(finished_at=None).exists()
     told = set(Notification.objects.filter(kind="results_restored").values_list("about", flat=True))
     assert told == {str(request.pk) for request in requests if request.restored}
+
+
+def check_places(world: World, deleted: set[str]) -> None:
+    """See that every copy is where the plan says, that nothing else is anywhere, and that receipts and mails fit."""
+    hot_keys, cold_ids = set(), set()
+    for holding in Holding.objects.select_related("owner__plan").prefetch_related("files"):
+        stays = holding.owner.plan.retention is None
+        assert holding.state == ("available" if stays else "archived")
+        assert (holding.due_at, holding.untidy, holding.last_error) == (None, False, "")
+        for file in holding.files.all():
+            assert bool(file.archive_id) is not stays
+            hot_keys |= {file.key} if stays else set()
+            cold_ids |= set() if stays else {file.archive_id}
+    files = world.files
+    results = {str(path.relative_to(files)) for path in files.rglob("*") if path.is_file()}
+    assert {name for name in results if name.startswith("results/") and not name.endswith(".log")} == hot_keys
+    assert set(vault_ids(world)) == cold_ids, "strays in the vault"
+    assert {str(pk) for pk in DeletionReceipt.objects.values_list("job", flat=True)} == deleted
+    check_mails()
