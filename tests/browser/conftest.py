@@ -151,7 +151,7 @@ def running_job(site: Stack, variants: Callable[[int], Path]) -> Callable[[Perso
     """Give a function that starts a job of some seconds and returns its id once it is at work."""
 
     def start(person: Person) -> str:
-        job = person.http.annotate(variants(300_000), NAME)
+        job = person.http.annotate(variants(1_000_000), NAME)
         site.at_work(job)
         return job
 

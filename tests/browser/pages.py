@@ -61,7 +61,7 @@ class Jobs:
 
 def make_jobs(stack: Stack, person: Site, variants: Callable[[int], Path], directory: Path) -> Jobs:
     """Run real jobs to each of their ends; ``variants`` gives files of many records on the generated genome."""
-    cancelled = person.annotate(variants(300_000), NAME)
+    cancelled = person.annotate(variants(1_000_000), NAME)
     stack.at_work(cancelled)
     person.post(f"/annotations/{cancelled}/cancel/", {}, form=f"/annotations/{cancelled}/")
     failed = person.annotate(bad_at_the_end(directory / "late-error.vcf", variants(100_000)), NAME)

@@ -168,3 +168,11 @@ def test_what_the_users_file_had_stays_and_clashing_names_are_renamed(tmp_path: 
     assert float(info["MITOMAP_AF"]) < 0.01
     assert (got.records[0]["ID"], got.records[0]["QUAL"], got.records[0]["FILTER"]) == ("rs1", "12.5", "q10")
     assert got.rows[0]["MITOMAP_AC"] == int(info["MITOMAP_AC"]) != 9
+
+
+def test_a_hundred_bare_sites_without_info_are_annotated(tmp_path: Path) -> None:
+    bases = load_reference(RCRS).sequence("MT").fetch(0, 100).decode()
+    records = [f"MT {pos} . {base} {'A' if base != 'A' else 'G'} . . ." for pos, base in enumerate(bases, start=1)]
+    got = annotated(vcf(*records), tmp_path)
+    assert got.summary["total"] == got.summary["annotated"] == 100
+    assert not any(record["INFO"].startswith((".", ";")) for record in got.records)
