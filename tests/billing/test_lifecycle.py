@@ -149,7 +149,8 @@ def test_losing_premium_is_told_by_mail(shop: Shop) -> None:
     shop.subscribe()
     shop.sandbox.rules.cancel_now(shop.subscriptions[0]["id"])
     sync(shop.customer)
-    assert [message.subject for message in mail.outbox] == ["GAS: Premium is on", "GAS: Premium has ended"]
+    subjects = [message.subject for message in mail.outbox if "Premium" in message.subject]
+    assert subjects == ["GAS: Premium is on", "GAS: Premium has ended"]
 
 
 def test_sync_subscriptions_puts_right_what_no_webhook_told(shop: Shop) -> None:
