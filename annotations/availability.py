@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from annotations.models import Job, JobStatus
 
@@ -44,6 +45,21 @@ class Availability:
     def is_restoring(self) -> bool:
         """Say whether the files are on their way back."""
         return self.state == RESTORING
+
+    @property
+    def is_moving(self) -> bool:
+        """Say whether a worker is at it, or should be: a page that shows this is soon out of date."""
+        return self.state in {ARCHIVING, RESTORING} or (self.due_at is not None and self.due_at <= timezone.now())
+
+    @property
+    def is_late(self) -> bool:
+        """Say whether the result should have been back by now."""
+        return self.expected_at is not None and self.expected_at <= timezone.now()
+
+    @property
+    def stamp(self) -> str:
+        """Name what a page was made from; another stamp means that the page wants to be made again."""
+        return f"{self.state}-{self.due_at.timestamp():.0f}" if self.due_at else self.state
 
 
 OfJobs = Callable[[Iterable[Job]], dict[UUID, Availability]]

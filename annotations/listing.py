@@ -59,6 +59,7 @@ def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
         "total": counts[""],
         "headline": _headline(counts),
         "any_active": any(job.is_active for job in jobs),
+        "any_moving": any(job.availability is not None and job.availability.is_moving for job in jobs),
         "any_changing": any(job.is_active or _changes(job.availability) for job in jobs),
         "now": timezone.now(),
         "here": _url({**kept, **{name: query[name] for name in ("before", "after") if query.get(name)}}),

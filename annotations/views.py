@@ -76,6 +76,22 @@ def live(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @login_required
 @never_cache
 @require_safe
+def whereabouts(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Answer where a result is; when that is not what the page was made from (``shown``), ask for the whole page."""
+    job = own_job(request, job_id)
+    job.availability = availability_of([job]).get(job.pk)
+    if job.availability is None:
+        raise Http404
+    context = {"job": job, "availability": job.availability}
+    response = render(request, "annotations/partials/whereabouts.html", context)
+    if request.GET.get("shown") != job.availability.stamp:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@login_required
+@never_cache
+@require_safe
 def log(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Show the log of a completed job."""
     job = own_job(request, job_id)

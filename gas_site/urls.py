@@ -18,7 +18,7 @@ urlpatterns = [
     path("annotate/<uuid:job_id>/discard/", intake_views.discard, name="discard"),
     path("annotations/", include("annotations.urls")),
     path("sources/", intake_views.references_page, name="sources"),
-    path("help/", TemplateView.as_view(template_name="help.html"), name="help"),
+    path("help/", views.help_page, name="help"),
     path("privacy/", TemplateView.as_view(template_name="privacy.html"), name="privacy"),
     path("theme/", views.theme, name="theme"),
     path("", include("billing.urls")),

@@ -39,6 +39,13 @@ def landing(request: HttpRequest) -> HttpResponse:
     return render(request, "landing.html", context)
 
 
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    """Answer what people ask; about cold storage only where the free plan has a retention."""
+    free = Plan.objects.filter(slug=Plan.FREE).exclude(retention=None).first()
+    return render(request, "help.html", {"cold_plan": free})
+
+
 def _start_url(request: HttpRequest) -> str:
     """Return where a file goes in: the form, for strangers by way of the sign-up."""
     form = reverse("annotate")

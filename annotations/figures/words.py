@@ -82,6 +82,25 @@ def span(seconds: float) -> str:
     return counted(whole, "second")
 
 
+def duration(seconds: float) -> str:
+    """A length of time that somebody has chosen, in one unit where one fits: 300 -> "5 minutes"."""
+    whole = round(seconds)
+    for unit, noun in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if whole >= unit and whole % unit == 0:
+            return counted(whole // unit, noun)
+    return span(seconds)
+
+
+def clock(seconds: float) -> str:
+    """What is left, as a clock shows it: 252 -> "4:12". Over two days it is days. js/countdown.js writes the same."""
+    whole = max(0, math.ceil(seconds))
+    if whole >= 2 * 86_400:
+        return counted(whole // 86_400, "day")
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
     """A number with its noun: "1 variant", "2,541 variants"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

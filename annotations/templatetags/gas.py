@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sized
 from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
 from django.forms.boundfield import BoundField
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.timezone import localtime, now
 
 from annotations.figures import words
 from annotations.figures.tiles import classes as classes_in_words
+from annotations.models import Job
 from annotations.templatetags.icons import icon_svg
 
 register = template.Library()
@@ -25,6 +27,8 @@ STATE_ICONS = {
     "completed": "check",
     "failed": "cross",
     "cancelled": "stop",
+    "archived": "cold",
+    "restoring": "restore",
 }
 
 _IMPACT_BARS = {"HIGH": 3, "MODERATE": 2, "LOW": 1, "MODIFIER": 0}
@@ -49,6 +53,17 @@ def state(status: str, label: str) -> SafeString:
 
 
 @register.simple_tag
+def job_state(job: Job) -> SafeString:
+    """``{% job_state job %}``: the pill of a job; a completed one whose result is away says where it is."""
+    availability = getattr(job, "availability", None)
+    if availability and availability.is_cold:
+        return state("archived", "Archived")
+    if availability and availability.is_restoring:
+        return state("restoring", "Restoring")
+    return state(job.status, job.get_status_display())
+
+
+@register.simple_tag
 def impact(word: str) -> SafeString:
     """``{% impact "HIGH" %}``: the three-bar glyph and the word, which is never dropped."""
     lit = _IMPACT_BARS.get(word, 0)
@@ -67,12 +82,45 @@ def moment(at: datetime | None, *, seconds: bool = True) -> SafeString | str:
     """``{% moment job.created_at %}``: the time of today, with the day when it was another; in the reader's zone."""
     if at is None:
         return ""
-    at, today = localtime(at), localtime(now())
+    at, today = timezone.localtime(at), timezone.localtime()
     clock = at.strftime("%H:%M:%S" if seconds else "%H:%M")
     if at.date() != today.date():
         day = f"{at.day} {at:%b}" if at.year == today.year else f"{at.day} {at:%b %Y}"
         clock = f"{day}, {clock}" if seconds else day
     return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), clock)
+
+
+@register.simple_tag
+def when(at: datetime | None) -> SafeString | str:
+    """``goes cold {% when at %}`` -> "at 11:43:21", "on 23 Nov, 11:43:21": a moment in a sentence."""
+    if at is None:
+        return ""
+    today = timezone.localtime(at).date() == timezone.localtime().date()
+    return format_html("{} {}", "at" if today else "on", moment(at))
+
+
+@register.filter
+def seconds_until(at: datetime) -> int:
+    """How many seconds are left until a moment; 0 when it has passed."""
+    return max(0, math.ceil((at - timezone.now()).total_seconds()))
+
+
+@register.filter
+def in_seconds(length: timedelta | None) -> int:
+    """A length of time in seconds."""
+    return round(length.total_seconds()) if length else 0
+
+
+@register.filter
+def as_clock(left: int) -> str:
+    """Seconds that are left, as a clock shows them: 252 -> "4:12"."""
+    return words.clock(left)
+
+
+@register.filter
+def duration(chosen: timedelta | None) -> str:
+    """A length of time that somebody has chosen: "5 minutes"."""
+    return words.duration(chosen.total_seconds()) if chosen is not None else ""
 
 
 @register.filter

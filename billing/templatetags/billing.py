@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from accounts.models import User
+from accounts.plans import news_for
 from billing.models import Customer, Invoice
 from billing.price import amount_words
 from billing.standing import LIVE_STATUSES, Standing, words
@@ -40,6 +41,7 @@ def plan_panel(context: dict[str, Any], user: User) -> dict[str, Any]:
         "premium": user.is_premium,
         "title": title,
         "text": text,
+        "news": news_for(user),
         "trouble": standing in {Standing.PAST_DUE, Standing.UNPAID, Standing.DISPUTED, Standing.INCOMPLETE},
         "acts": ACTS.get(standing, ()),
         "can_subscribe": bool(settings.STRIPE.key) and not live and not user.is_premium,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
@@ -120,9 +122,23 @@ def test_an_unknown_theme_is_no_theme(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_the_landing_page_says_that_rcrs_is_mitochondrial_and_promises_no_cold_storage(client: Client) -> None:
+def test_the_landing_page_says_that_rcrs_is_mitochondrial_and_when_results_go_cold(client: Client) -> None:
+    Plan.objects.filter(pk=Plan.FREE).update(retention=timedelta(minutes=90))
     page = read(client, reverse("landing"))
 
     assert "rCRS covers mitochondrial DNA only" in page
-    assert "cold" not in page.lower()
+    assert "Free results go cold after 90 minutes" in page
+    assert "Results ready to download for 90 minutes" in page
     assert "Files up to 150 KB" in page
+
+
+@pytest.mark.django_db
+def test_where_the_free_plan_keeps_results_no_page_speaks_of_cold_storage(client: Client) -> None:
+    Plan.objects.filter(pk=Plan.FREE).update(retention=None)
+
+    pages = [read(client, reverse(name)) for name in ("landing", "help", "plans")]
+    form = read(signed_in(make_user()), reverse("annotate"))
+
+    assert ["go cold after" in page or "ready for" in page for page in [*pages, form]] == [False] * 4
+    assert "Three things to know first" in pages[0]
+    assert "move to cold" not in form
