@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
-from django.forms import ModelForm
+from django.forms import CharField, ModelForm
 from django.http import HttpRequest
 
 from accounts import closing
 from accounts.forms import UserChangeForm, UserCreationForm
-from accounts.models import Notification, Plan, PlanChange, User
+from accounts.models import Closing, Notification, Plan, PlanChange, User
 from accounts.plans import set_plan
 
 
@@ -30,6 +32,12 @@ class PlanChangeInline(admin.TabularInline[PlanChange, User]):
         return False
 
 
+class ReasonForm(ActionForm):
+    """Asks beside the list of actions why a plan is changed."""
+
+    reason = CharField(required=False, max_length=150, label="Reason for a change of plan")
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin[User]):
     """Users; the plan is changed here through set_plan(), so that everything downstream hears of it."""
@@ -42,9 +50,11 @@ class UserAdmin(DjangoUserAdmin[User]):
     ordering = ["email"]
     readonly_fields = ["date_joined", "last_login"]
     inlines = [PlanChangeInline]
-    actions = ["make_premium", "make_free", "close_accounts"]
+    action_form = ReasonForm
+    actions = ["make_premium", "make_free"]
     fieldsets = (
-        (None, {"fields": ("email", "password", "name", "plan")}),
+        (None, {"fields": ("email", "password", "name", "institution", "time_zone")}),
+        ("Plan", {"fields": ("plan", "plan_reason")}),
         ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
         ("Dates", {"fields": ("date_joined", "last_login")}),
     )
@@ -56,7 +66,22 @@ class UserAdmin(DjangoUserAdmin[User]):
         if change and "plan" in form.changed_data:
             obj.plan_id = form.initial["plan"]
         super().save_model(request, obj, form, change)
-        set_plan(obj, wanted, reason=f"by hand: {request.user}")
+        set_plan(obj, wanted, reason=_by_hand(request, form.cleaned_data.get("plan_reason", "")))
+
+    def get_deleted_objects(
+        self, objs: QuerySet[User] | Sequence[User], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """Name the accounts alone: closing one needs no right to each thing it owns."""
+        return [str(user) for user in objs], {"accounts": len(objs)}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Close the account: what it owns goes first, then the row."""
+        closing.close(obj, reason=f"removed by {request.user}")
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Close each account."""
+        for user in queryset:
+            closing.close(user, reason=f"removed by {request.user}")
 
     @admin.action(description="Move to Premium", permissions=["change"])
     def make_premium(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -68,20 +93,18 @@ class UserAdmin(DjangoUserAdmin[User]):
         """Give the selected users the free plan."""
         self._move(request, queryset, Plan.FREE)
 
-    @admin.action(description="Close the account: remove the user with every job, file and archive")
-    def close_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        """Close the selected accounts; nothing of them can be brought back."""
-        closed = sum(closing.close(user) for user in queryset if user != request.user)
-        self.message_user(request, f"{closed} closed; the sweep removes what they have.", messages.SUCCESS)
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Say no: closing an account removes its files first, and leaves receipts."""
-        return False
-
     def _move(self, request: HttpRequest, queryset: QuerySet[User], slug: str) -> None:
+        reason = request.POST.get("reason", "").strip()
+        if not reason:
+            self.message_user(request, "Say why, in the field beside the action; nothing was changed.", messages.ERROR)
+            return
         plan = Plan.objects.get(pk=slug)
-        moved = sum(set_plan(user, plan, reason=f"by hand: {request.user}") for user in queryset)
+        moved = sum(set_plan(user, plan, reason=_by_hand(request, reason)) for user in queryset)
         self.message_user(request, f"{moved} moved to {plan}.", messages.SUCCESS)
+
+
+def _by_hand(request: HttpRequest, reason: str) -> str:
+    return f"by hand, {request.user}: {reason}"
 
 
 @admin.register(Plan)
@@ -109,4 +132,24 @@ class NotificationAdmin(admin.ModelAdmin[Notification]):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Say no: the row records what happened."""
+        return False
+
+
+@admin.register(Closing)
+class ClosingAdmin(admin.ModelAdmin[Closing]):
+    """Accounts that were closed, to read."""
+
+    list_display = ["asked_at", "reason", "finished_at", "mailed_at", "attempts"]
+    list_filter = ["finished_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Say no: closing an account writes these."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say no: the row records what happened."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say no: an unfinished one would leave the account half closed."""
         return False

@@ -58,9 +58,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField("e-mail address", unique=True, error_messages={"unique": "This address is taken."})
     name = models.CharField(max_length=120, blank=True)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, default=free_plan, related_name="users")
+    institution = models.CharField(max_length=160, blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="All times are shown in it.")
+    mail_jobs = models.BooleanField("mail when a job ends", default=True)
+    mail_storage = models.BooleanField("mail when results go to cold storage or come back", default=True)
     is_staff = models.BooleanField("staff", default=False, help_text="May use the admin.")
     is_active = models.BooleanField("active", default=True, help_text="May sign in.")
-    closed_at = models.DateTimeField(null=True, blank=True, help_text="Asked to close; the sweep removes the rest.")
     date_joined = models.DateTimeField(default=timezone.now)
 
     USERNAME_FIELD = "email"
@@ -141,3 +144,27 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.about}"
+
+
+class Closing(models.Model):
+    """An account that is being closed: asked for, carried out, told. It outlives the user, without the address."""
+
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="closings")
+    email = models.EmailField(blank=True, help_text="Where the receipt goes; empty once it is sent.")
+    reason = models.CharField(max_length=200, blank=True)
+    told = models.JSONField(default=list, help_text="The receipt's sentences.")
+    asked_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    mailed_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(finished_at=None), name="one_closing_of_an_account"
+            ),
+        ]
+        ordering = ["-asked_at"]
+
+    def __str__(self) -> str:
+        return f"closing {self.pk}"

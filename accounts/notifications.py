@@ -22,11 +22,20 @@ from gas_site.queues import send_after_commit
 
 logger = logging.getLogger(__name__)
 
+# Which kinds of mail a person may switch off, and by which of their preferences. The rest is about money and safety.
+CHOICES = {"job_ended": "mail_jobs", "results_restored": "mail_storage", "results_go_cold": "mail_storage"}
+
 
 def notify(user: User, kind: str, about: object, context: dict[str, Any]) -> None:
-    """Note that ``user`` is to be told; the second call for the same kind and matter changes nothing."""
+    """Note that ``user`` is to be told; the second call for the same kind and matter changes nothing.
+
+    Somebody who switched this kind of mail off, or whose account is being closed, is not told.
+    """
     from accounts.actors import send_notification  # noqa: PLC0415 (actors import this module)
 
+    wanted = getattr(user, CHOICES[kind]) if kind in CHOICES else True
+    if not wanted or not user.is_active:
+        return
     row, created = Notification.objects.get_or_create(
         kind=kind, about=str(about), defaults={"user": user, "context": context}
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from accounts.models import Plan, PlanChange, User
-from accounts.signals import plan_changed
+from accounts.signals import plan_changed, plan_news
 
 MAX_REASON = 200  # characters the audit row takes
 
@@ -28,3 +28,8 @@ def set_plan(user: User, plan: Plan, *, reason: str) -> bool:
         user.plan = plan
         plan_changed.send(User, user=user, before=before, after=plan)
     return True
+
+
+def news_for(user: User) -> list[str]:
+    """Return what the apps downstream say the plan does for ``user`` now, a sentence each."""
+    return [told for _, told in plan_news.send(User, user=user) if told]

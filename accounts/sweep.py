@@ -1,13 +1,13 @@
-"""Sends again what the queue lost, and removes closed accounts of which nothing else is left."""
+"""Sends again what the queue lost: notifications that nobody mailed, closings that nobody finished."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
-from accounts import closing
-from accounts.models import Notification, User
+from accounts.models import Closing, Notification
 from gas_site.queues import send_after_commit
 
 # A message that was not lost is taken within this time; a doubled one finds nothing to claim.
@@ -16,16 +16,13 @@ BATCH = 500
 
 
 def sweep() -> None:
-    """Run every step."""
-    send_again()
-    for pk in User.objects.exclude(closed_at=None).values_list("pk", flat=True)[:BATCH]:
-        closing.finish(pk)
+    """Wake a worker for each notification and each closing that has waited too long."""
+    from accounts.actors import finish_closing, send_notification  # noqa: PLC0415 (the actors import the domain)
 
-
-def send_again() -> None:
-    """Wake a worker for each notification that has waited too long."""
-    from accounts.actors import send_notification  # noqa: PLC0415 (the actors import the domain)
-
-    waiting = Notification.objects.unsent().filter(created_at__lt=timezone.now() - PATIENCE).order_by("created_at")
+    before = timezone.now() - PATIENCE
+    waiting = Notification.objects.unsent().filter(created_at__lt=before).order_by("created_at")
     for pk in waiting.values_list("pk", flat=True)[:BATCH]:
         send_after_commit(send_notification, str(pk))
+    unfinished = Q(finished_at=None) | Q(mailed_at=None)
+    for pk in Closing.objects.filter(unfinished, asked_at__lt=before).values_list("pk", flat=True)[:BATCH]:
+        send_after_commit(finish_closing, str(pk))

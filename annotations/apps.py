@@ -13,4 +13,4 @@ class AnnotationsConfig(AppConfig):
     def ready(self) -> None:
         """Declare the actors on the broker that gas_site has set by now, and listen to accounts."""
         import_module("annotations.actors")
-        import_module("annotations.receivers").connect()
+        import_module("annotations.receivers")

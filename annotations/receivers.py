@@ -1,21 +1,83 @@
-"""What annotations hears from accounts."""
+"""What annotations does when accounts says that somebody goes, or wants their data."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
+from django.db.models import Prefetch
+from django.dispatch import receiver
+
+from accounts.export import CHUNK, Entry, json_entry
 from accounts.models import User
-from accounts.signals import account_closing
+from accounts.signals import account_closing, collecting_export
 from annotations import deleting
-from annotations.models import Job
+from annotations.models import Job, JobEvent
+from gas_site.storage import file_store
+
+logger = logging.getLogger(__name__)
+
+PACKED = (".gz", ".bgz", ".parquet", ".tbi", ".bcf")
 
 
-def connect() -> None:
-    """Listen. The name keeps a second call from listening twice."""
-    account_closing.connect(on_account_closing, dispatch_uid="annotations")
-
-
-def on_account_closing(user: User, **_: Any) -> None:
-    """Delete every job of a closing account, those being deleted already excepted."""
-    for job in Job.objects.of(user):
+@receiver(account_closing)
+def remove_jobs(sender: type[User], user: User, **kwargs: Any) -> str:
+    """Delete every job of the user with its files, running ones too; raises when files stay, to be tried again."""
+    jobs = Job.objects.filter(user=user)
+    there_were = jobs.exists()
+    for job in jobs.filter(deleted_at=None):
         deleting.delete(job)
+    for pk in jobs.values_list("pk", flat=True):
+        deleting.purge(pk)
+    return "Your jobs are removed, with the files you uploaded and their results." if there_were else ""
+
+
+@receiver(collecting_export)
+def export_jobs(sender: type[User], user: User, **kwargs: Any) -> Iterator[Entry]:
+    """Give every job: what is known of it, the file, and the results that are in the file store now."""
+    events = Prefetch("events", queryset=JobEvent.objects.order_by("at", "pk"))
+    jobs = Job.objects.of(user).prefetch_related("files", events).order_by("created_at")
+    for job in jobs.iterator(chunk_size=200):
+        folder = f"jobs/{job.created_at:%Y-%m-%d}-{job.short_id}"
+        yield json_entry(f"{folder}/job.json", _described(job))
+        files = [("input/" + job.file_name.replace("/", "_"), job.input_key)]
+        files += [(file.file_name, file.key) for file in job.files.all()]
+        for name, key in files:
+            if file_store().has(key):
+                yield Entry(f"{folder}/{name}", partial(_pieces, key), packed=name.endswith(PACKED))
+
+
+def _described(job: Job) -> dict[str, Any]:
+    plain = (
+        "pk",
+        "status",
+        "file_name",
+        "reference",
+        "input_size",
+        "failure",
+        "created_at",
+        "started_at",
+        "finished_at",
+    )
+    files = [
+        {"kind": file.kind, "name": file.file_name, "size": file.size, "sha256": file.sha256}
+        for file in job.files.all()
+    ]
+    return {
+        **{name: getattr(job, name) for name in plain},
+        "check": job.verdict,
+        "summary": job.summary,
+        "files": files,
+        "events": [{"at": event.at, "status": event.status, "note": event.note} for event in job.events.all()],
+    }
+
+
+def _pieces(key: str) -> Iterator[bytes]:
+    try:
+        with file_store().read(key) as file:
+            while piece := file.read(CHUNK):
+                yield piece
+    except FileNotFoundError:
+        logger.info("a file went while it was exported")  # deleted, or moved to cold storage, a moment ago

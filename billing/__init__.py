@@ -1,1 +1,1 @@
-"""Stripe: checkout, portal, webhook. It speaks to accounts only."""
+"""Money: Stripe's checkout, portal and webhook. It speaks to accounts alone, and changes a plan through set_plan()."""

@@ -12,5 +12,6 @@ def site(request: HttpRequest) -> dict[str, object]:
     return {
         "site_name": settings.SITE_NAME,
         "contact_email": settings.CONTACT_EMAIL,
+        "sign_in_providers": settings.SIGN_IN_PROVIDERS,
         "theme": theme if theme in {"light", "dark"} else "auto",
     }

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import django_stubs_ext
 
-from gas_site import environment, setting_urls
+from gas_site import environment, setting_services, setting_urls
 
 # Lets generic classes such as ModelAdmin[Job] be written as their stubs have them.
 django_stubs_ext.monkeypatch()
@@ -52,6 +52,7 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+SANDBOX = setting_services.sandbox_allowed(SITE_URL)
 DEBUG = environment.flag("DEBUG", default=False)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", f"{setting_urls.host_of(SITE_URL)},localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", "")
@@ -70,8 +71,13 @@ INSTALLED_APPS = [
     "accounts",
     "annotations",
     "archive",
+    "billing",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "csp",
     "django.contrib.admin",
@@ -93,10 +99,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.own_time_zone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.middleware.staff_second_factor",
+    "gas_site.middleware.leave_by_page",
 ]
 
 TEMPLATES = [
@@ -143,8 +153,35 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or second factor is told by mail
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # seconds
+# Rate limits count by address. Behind proxies of ours it stands in X-Forwarded-For, so many places from its end.
+ALLAUTH_TRUSTED_PROXY_COUNT = environment.integer("TRUSTED_PROXIES", 0)
+SIGN_IN_SANDBOX_PORT = setting_services.port_beside("SIGN_IN_SANDBOX_PORT", PORT, 2000)
+SIGN_IN_PROVIDERS = setting_services.sign_in_providers(SANDBOX, SIGN_IN_SANDBOX_PORT)
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": SIGN_IN_PROVIDERS, "OAUTH_PKCE_ENABLED": True}}
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.SignInAdapter"
+# An address that the provider has verified leads to the account that has it. allauth takes the password away from an
+# account that never confirmed the address: it may have been made by somebody else, in wait for the owner.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers take http://localhost and nothing else without TLS
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds that a clock may be off
+USERSESSIONS_TRACK_ACTIVITY = False  # a write for every page would buy nothing but the hour of the last one
+STAFF_SECOND_FACTOR = environment.flag("STAFF_SECOND_FACTOR", default=True)
+
 FREE_RETENTION = environment.duration("FREE_RETENTION", "5m")
 FREE_MAX_BYTES = environment.size("FREE_MAX_BYTES", "150KB")
+
+# Money, and the stand-in for Stripe on one machine ----------------------------------------------------------
+STRIPE_SANDBOX_PORT = setting_services.port_beside("STRIPE_SANDBOX_PORT", PORT, 1000)
+STRIPE = setting_services.payments(SECRET_KEY, SANDBOX, STRIPE_SANDBOX_PORT)
+STRIPE_TIMEOUT = environment.duration("STRIPE_TIMEOUT", "15s", least=timedelta(seconds=1))
 
 # Files, references, the queue, mail -----------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -198,5 +235,6 @@ LOGGING = {
         # One line a message would fill the log of a busy worker and says nothing the job's events do not.
         "dramatiq.worker.WorkerThread": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
     },
 }

@@ -15,8 +15,10 @@ from typing import IO
 
 import redis
 from django.conf import settings
+from django.urls import reverse
 
 from gas_site.queues import socket_path
+from gas_site.setting_services import STRIPE_API
 from gas_site.stack import Child, ChildEnded, Stack, StopAsked
 
 # The children of a killed supervisor end within the leash's grace.
@@ -85,7 +87,34 @@ def children(host: str) -> list[Child]:
         Child("annotate", work_command(["annotate"], settings.ANNOTATE_THREADS)),
         Child("work", work_command(["default", "storage"], 4)),
         Child("sweep", [sys.executable, str(settings.BASE_DIR / "manage.py"), "sweep"]),
+        *(Child(name, [sys.executable, "-m", f"sandbox.{name}"]) for name in sandboxes()),
     ]
+
+
+def sandboxes() -> list[str]:
+    """Return which stand-ins run: for Stripe without its keys, for sign-in without an issuer; on one machine only."""
+    wanted = {"payments": settings.STRIPE.api != STRIPE_API, "sign_in": not os.environ.get("OIDC_PROVIDERS")}
+    return [name for name, without in wanted.items() if settings.SANDBOX and without]
+
+
+def sandbox_ports() -> list[int]:
+    """Return the ports that the stand-ins listen on."""
+    ports = {"payments": settings.STRIPE_SANDBOX_PORT, "sign_in": settings.SIGN_IN_SANDBOX_PORT}
+    return [ports[name] for name in sandboxes()]
+
+
+def sandbox_environment() -> dict[str, str]:
+    """Return what the stand-ins are told: their ports, and what the site and they share."""
+    if not settings.SANDBOX:
+        return {}
+    return {
+        "SANDBOX_STRIPE_DIR": str(settings.DATA_DIR / "sandbox"),
+        "SANDBOX_STRIPE_PORT": str(settings.STRIPE_SANDBOX_PORT),
+        "SANDBOX_STRIPE_KEY": settings.STRIPE.key,
+        "SANDBOX_WEBHOOK_URL": f"http://127.0.0.1:{settings.PORT}{reverse('stripe_webhook')}",
+        "SANDBOX_WEBHOOK_SECRET": settings.STRIPE.webhook_secret,
+        "SANDBOX_SIGN_IN_PORT": str(settings.SIGN_IN_SANDBOX_PORT),
+    }
 
 
 def redis_command(directory: Path) -> list[str]:
@@ -135,6 +164,7 @@ def run(host: str, held: IO[str], prepared: Callable[[], bool], greet: Callable[
         "DATA_DIR": str(settings.DATA_DIR),
         "PORT": str(settings.PORT),
         "PYTHONUNBUFFERED": "1",
+        **sandbox_environment(),
     }
     stack = Stack(environment, settings.BASE_DIR, held)
     try:

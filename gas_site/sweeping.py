@@ -5,6 +5,7 @@ from __future__ import annotations
 from accounts.sweep import sweep as sweep_accounts
 from annotations.sweep import sweep as sweep_annotations
 from archive.sweep import sweep as sweep_archive
+from billing.sweep import sweep as sweep_billing
 
 
 def sweep_all() -> None:
@@ -12,3 +13,4 @@ def sweep_all() -> None:
     sweep_annotations()
     sweep_archive()
     sweep_accounts()
+    sweep_billing()

@@ -1,1 +1,1 @@
-"""Stand-ins for the outside world on one machine."""
+"""Stand-ins for the outside world on one machine: a payment provider that speaks Stripe's API, a sign-in provider."""

@@ -14,6 +14,9 @@ os.environ["DATA_DIR"] = _directory
 os.mkdir(os.path.join(_directory, "static"))  # WhiteNoise warns without it
 os.environ["EMAIL_URL"] = "console:"  # pytest-django puts its own outbox in the place
 os.environ.setdefault("LOG_LEVEL", "WARNING")
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in the thread of the tests
+os.environ["SANDBOX"] = "no"  # a test that wants the stand-ins starts its own
+os.environ["STAFF_SECOND_FACTOR"] = "no"  # the tests of the second factor ask for it
 for _name in (
     "PORT",
     "SITE_URL",
@@ -23,5 +26,7 @@ for _name in (
     "RESTORE_TIERS",
     "FREE_RETENTION",
     "FREE_MAX_BYTES",
+    "STRIPE_SECRET_KEY",
+    "OIDC_PROVIDERS",
 ):
     os.environ.pop(_name, None)

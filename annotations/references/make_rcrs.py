@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from annotations.engine.install.installer import About, install_reference
-from annotations.engine.reference import Reference
 from annotations.engine.install.sources import SourceRequest, info_safe
+from annotations.engine.reference import Reference
 from annotations.references.mitomap import (
     GENBANK_SEQUENCES,
     Allele,

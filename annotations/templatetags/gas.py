@@ -10,7 +10,7 @@ from django import template
 from django.forms.boundfield import BoundField
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.timezone import now
+from django.utils.timezone import localtime, now
 
 from annotations.figures import words
 from annotations.figures.tiles import classes as classes_in_words
@@ -64,12 +64,13 @@ def impact(word: str) -> SafeString:
 
 @register.simple_tag
 def moment(at: datetime | None, *, seconds: bool = True) -> SafeString | str:
-    """``{% moment job.created_at %}``: the time of today, or the day as well when it was another; UTC."""
+    """``{% moment job.created_at %}``: the time of today, with the day when it was another; in the reader's zone."""
     if at is None:
         return ""
+    at, today = localtime(at), localtime(now())
     clock = at.strftime("%H:%M:%S" if seconds else "%H:%M")
-    if at.date() != now().date():
-        day = f"{at.day} {at:%b}" if at.year == now().year else f"{at.day} {at:%b %Y}"
+    if at.date() != today.date():
+        day = f"{at.day} {at:%b}" if at.year == today.year else f"{at.day} {at:%b %Y}"
         clock = f"{day}, {clock}" if seconds else day
     return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), clock)
 

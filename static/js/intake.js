@@ -1,21 +1,12 @@
 // Sends the file as soon as it is chosen, shows how far it is, and puts the server's verdict in the form's place.
 // Without script the form is a plain upload.
 
-import { carried } from "./carry.js";
+import { take } from "./carried_file.js";
+import { showDragging } from "./drop_zone.js";
+import { size } from "./size.js";
 
 const area = document.querySelector("[data-intake]");
 const form = area?.querySelector("[data-intake-form]");
-
-function bytes(number) {
-  if (number < 1024) return `${number} bytes`;
-  const units = ["KB", "MB", "GB", "TB"];
-  let unit = -1;
-  do {
-    number /= 1024;
-    unit += 1;
-  } while (number >= 1024 && unit < units.length - 1);
-  return `${number.toFixed(number < 100 ? 1 : 0).replace(/\.0$/, "")} ${units[unit]}`;
-}
 
 function start(form) {
   const find = (name) => form.querySelector(`[data-${name}]`);
@@ -44,16 +35,16 @@ function start(form) {
     input.value = "";
   }
 
-  function tooLarge(size) {
+  function tooLarge(total) {
     const content = fromTemplate("too-large");
-    content.querySelector("[data-size]").textContent = bytes(size);
+    content.querySelector("[data-size]").textContent = size(total);
     refuse(content);
   }
 
   function show(loaded, total) {
     const share = total ? Math.round((100 * loaded) / total) : 100;
     bar.value = share;
-    find("note").textContent = share < 100 ? `${bytes(loaded)} of ${bytes(total)} sent` : "Sent. Checking the file…";
+    find("note").textContent = share < 100 ? `${size(loaded)} of ${size(total)} sent` : "Sent. Checking the file…";
   }
 
   function finished(answer) {
@@ -72,15 +63,15 @@ function start(form) {
     }
   }
 
-  function send(data, name, size) {
+  function send(data, name, total) {
     const limit = Number(form.dataset.maxBytes) || Infinity;
-    if (size > limit) return tooLarge(size);
+    if (total > limit) return tooLarge(total);
     data.set("check", "1");
     find("refusal").replaceChildren();
     find("name").textContent = name;
     zone.hidden = true;
     row.hidden = false;
-    show(0, size);
+    show(0, total);
     request = new XMLHttpRequest();
     request.open("POST", form.action);
     request.setRequestHeader("HX-Request", "true");
@@ -116,11 +107,10 @@ function start(form) {
   });
   input.addEventListener("change", () => input.files.length && sendFile(input.files[0]));
   find("abort").addEventListener("click", () => request?.abort());
-  for (const type of ["dragenter", "dragover"]) zone.addEventListener(type, () => zone.setAttribute("data-dragging", ""));
-  for (const type of ["dragleave", "drop"]) zone.addEventListener(type, () => zone.removeAttribute("data-dragging"));
+  showDragging(zone);
 
-  const file = carried();
-  if (file) sendFile(file);
+  const brought = take();
+  if (brought) sendFile(brought);
 }
 
 if (form) start(form);

@@ -11,6 +11,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Plan, User
+from annotations.models import DeletionReceipt
 from archive.models import Holding, HoldingState
 from tests.archive.world import MINUTE, SECOND, World, change_plan, complete, free_user, fresh, premium_user, state
 from tests.site.factories import make_user, signed_in
@@ -151,10 +152,11 @@ def test_staff_without_the_right_see_no_actions(world: World) -> None:
     assert page.context["action_form"] is None
 
 
-def test_an_account_is_closed_not_deleted(world: World, staff: Client) -> None:
+def test_deleting_an_account_closes_it_and_leaves_receipts(world: World, staff: Client) -> None:
     user = free_user()
     complete(user)
-    assert staff.post(reverse("admin:accounts_user_delete", args=[user.pk]), {"post": "yes"}).status_code == 403
-    data = {"action": "close_accounts", "_selected_action": [user.pk]}
-    staff.post(reverse("admin:accounts_user_changelist"), data)
-    assert User.objects.get(pk=user.pk).closed_at == world.clock.now
+    assert staff.post(reverse("admin:accounts_user_delete", args=[user.pk]), {"post": "yes"}).status_code == 302
+    assert not User.objects.get(pk=user.pk).is_active, "at once"
+    world.work()
+    assert not User.objects.filter(pk=user.pk).exists()
+    assert DeletionReceipt.objects.filter(owner=user.pk).count() == 1

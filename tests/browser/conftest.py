@@ -20,8 +20,11 @@ from playwright.sync_api import (
 )
 
 from bench.site import Site
+from tests.billing.conftest import inline, real_transactions
 from tests.browser.flags import FLAGS
+from tests.browser.town import town
 from tests.conftest import need
+from tests.people.conftest import running_provider
 from tests.stack.conftest import genome_files, prepared, variants
 from tests.stack.genome import NAME
 from tests.stack.stacks import Stack, stack_in
@@ -148,7 +151,7 @@ def running_job(site: Stack, variants: Callable[[int], Path]) -> Callable[[Perso
     """Give a function that starts a job of some seconds and returns its id once it is at work."""
 
     def start(person: Person) -> str:
-        job = person.http.annotate(variants(300_000), NAME)
+        job = person.http.annotate(variants(1_000_000), NAME)
         site.at_work(job)
         return job
 
@@ -169,4 +172,4 @@ def vcf(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-__all__ = ["genome_files", "prepared", "variants"]
+__all__ = ["genome_files", "inline", "prepared", "real_transactions", "running_provider", "town", "variants"]

@@ -18,6 +18,7 @@ NOBODY = {
     "landing": "/",
     "sign-in": "/accounts/login/",
     "sign-up": "/accounts/signup/",
+    "plans": "/plans/",
     "password-reset": "/accounts/password/reset/",
     "password-reset-done": "/accounts/password/reset/done/",
     "sources": "/sources/",
@@ -27,6 +28,14 @@ NOBODY = {
 }
 SIGNED_IN = {
     "annotate": "/annotate/",
+    "profile": "/profile/",
+    "close-account": "/profile/close/",
+    "subscribe": "/subscribe/?next=/annotate/",
+    "subscribed": "/subscribe/done/",
+    "second-factor": "/accounts/2fa/",
+    "sessions": "/accounts/sessions/",
+    "connections": "/accounts/3rdparty/",
+    "reauthenticate": "/accounts/reauthenticate/",
     "email": "/accounts/email/",
     "password-change": "/accounts/password/change/",
     "sign-out": "/accounts/logout/",
@@ -52,7 +61,7 @@ class Jobs:
 
 def make_jobs(stack: Stack, person: Site, variants: Callable[[int], Path], directory: Path) -> Jobs:
     """Run real jobs to each of their ends; ``variants`` gives files of many records on the generated genome."""
-    cancelled = person.annotate(variants(300_000), NAME)
+    cancelled = person.annotate(variants(1_000_000), NAME)
     stack.at_work(cancelled)
     person.post(f"/annotations/{cancelled}/cancel/", {}, form=f"/annotations/{cancelled}/")
     failed = person.annotate(bad_at_the_end(directory / "late-error.vcf", variants(100_000)), NAME)

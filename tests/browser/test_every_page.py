@@ -89,7 +89,7 @@ def test_pages_of_jobs_in_every_state(
     for name, path in jobs.pages().items():
         themed.goto(path)
         found += problems(themed, name)
-    running = person.http.annotate(variants(300_000), NAME)
+    running = person.http.annotate(variants(1_000_000), NAME)
     site.at_work(running)
     themed.goto(f"/annotations/{running}/")
     found += problems(themed, "running")

@@ -123,7 +123,7 @@ def test_a_running_job_shows_its_progress_and_becomes_the_completed_page(
         "before => { const bar = document.querySelector('progress'); return !bar || bar.value > before; }", arg=before
     )
     expect(page.get_by_role("heading", name="Downloads")).to_be_visible(timeout=120_000)
-    expect(page.get_by_text("300,000 variants in 1 sample")).to_be_visible()
+    expect(page.get_by_text("1,000,000 variants in 1 sample")).to_be_visible()
 
 
 def test_a_waiting_job_shows_its_place_in_the_queue(

@@ -64,7 +64,7 @@ def test_a_confirmed_mark_has_a_ring_so_that_colour_is_not_alone() -> None:
 def test_the_data_table_says_when_it_is_cut(marks: int, said: bool) -> None:
     page = drawn(*(Mark(n, f"m.{n}A>G", "LOW", 0.01) for n in range(1, marks + 1)))
 
-    assert page.count('<th scope="row"') == 100
+    assert page.count('<th role="rowheader"') == 100
     assert ("The first 100 of 101" in page) is said
 
 

@@ -38,7 +38,7 @@ def staff_with(*permissions: str) -> Client:
 
 def act(browser: Client, url: str, action: str, *rows: Job | User) -> str:
     """Run an action on the selected rows; return the page after it."""
-    form = {"action": action, "_selected_action": [str(row.pk) for row in rows]}
+    form = {"action": action, "_selected_action": [str(row.pk) for row in rows], "reason": "a guest"}
     return browser.post(url, form, follow=True).content.decode()
 
 
@@ -47,10 +47,11 @@ def test_nobody_and_people_without_the_staff_flag_stay_outside(client: Client, a
         assert browser.get(JOBS).headers["Location"].startswith(reverse("admin:login"))
 
 
-def test_staff_sign_in_with_address_and_password(client: Client) -> None:
+def test_staff_sign_in_where_everybody_does(client: Client) -> None:
     make_user("root@example.org", password=PASSWORD, is_staff=True, is_superuser=True)
-    form = {"username": "root@example.org", "password": PASSWORD, "next": JOBS}
-    assert client.post(reverse("admin:login"), form).headers["Location"] == JOBS
+    assert client.get(reverse("admin:login")).headers["Location"].startswith(reverse("account_login"))
+    form = {"login": "root@example.org", "password": PASSWORD, "next": JOBS}
+    assert client.post(reverse("account_login"), form).headers["Location"] == JOBS
 
 
 @pytest.mark.parametrize(
@@ -162,6 +163,7 @@ def user_form(user: User, **changes: str) -> dict[str, str]:
         "email": user.email,
         "name": user.name,
         "plan": user.plan.pk,
+        "time_zone": user.time_zone,
         "is_active": "on",
         "date_joined_0": f"{joined:%Y-%m-%d}",
         "date_joined_1": f"{joined:%H:%M:%S}",
@@ -173,11 +175,23 @@ def user_form(user: User, **changes: str) -> dict[str, str]:
 def test_a_plan_changed_in_the_form_goes_through_set_plan(root: Client, alice: User) -> None:
     url = reverse("admin:accounts_user_change", args=[alice.pk])
     for _ in range(2):
-        assert root.post(url, user_form(alice, plan="premium", name="Alice")).status_code == 302
+        form = user_form(alice, plan="premium", name="Alice", plan_reason="a guest")
+        assert root.post(url, form).status_code == 302
     alice.refresh_from_db()
     assert (alice.plan_id, alice.name) == ("premium", "Alice")
     change = PlanChange.objects.get()
-    assert (change.before_id, change.after_id, change.reason) == ("free", "premium", "by hand: root@example.org")
+    assert (change.before_id, change.after_id, change.reason) == (
+        "free",
+        "premium",
+        "by hand, root@example.org: a guest",
+    )
+
+
+def test_a_plan_changed_without_a_reason_is_refused(root: Client, alice: User) -> None:
+    url = reverse("admin:accounts_user_change", args=[alice.pk])
+    page = root.post(url, user_form(alice, plan="premium")).content.decode()
+    assert "Say why the plan is changed." in page
+    assert not PlanChange.objects.exists()
 
 
 def test_other_changes_leave_the_plan_alone(root: Client, alice: User) -> None:

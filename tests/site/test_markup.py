@@ -100,8 +100,8 @@ def test_the_page_for_our_own_errors_needs_no_context_at_all() -> None:
 def test_only_a_free_reader_is_offered_the_upgrade() -> None:
     free, premium = (read(signed_in(make_user(plan=plan)), reverse("annotate")) for plan in (Plan.FREE, Plan.PREMIUM))
 
-    assert '#plans">Upgrade' in free
-    assert '#plans">Upgrade' not in premium
+    assert '/plans/">Upgrade' in free
+    assert '/plans/">Upgrade' not in premium
 
 
 @pytest.mark.django_db

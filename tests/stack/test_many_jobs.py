@@ -20,8 +20,7 @@ from tests.stack.stacks import Stack
 pytestmark = pytest.mark.xdist_group("stack")
 
 PEOPLE = 4
-# The goal of the design is 1.2 between a million and ten thousand records; a third of a second at work, which is
-# what thirty thousand records take, is not enough for every buffer to have been full once.
+# The goal of the design, between a million records and ten thousand.
 FLAT = 1.2
 
 

@@ -174,7 +174,9 @@ def _output(block: TextBlock, entries: Sequence[Entry], codes: Codes, from_sourc
     added = from_sources.cast(pa.binary())
     first = empty & pc.equal(pc.binary_length(added), 0).to_numpy(zero_copy_only=False)
     if empty.any():
-        added = pc.if_else(pa.array(empty), pc.binary_slice(added, 1), added)
+        # What is added begins with its semicolon. (binary_slice from 1 fails on a column of empty values, Arrow 26.)
+        bare = pc.replace_substring(added, pattern=b";", replacement=b"", max_replacements=1)
+        added = pc.if_else(pa.array(empty), bare, added)
     own = pa.array([text for entry in entries for text in (b";" + entry.info, entry.info)], pa.binary())
     joined = pc.binary_join_element_wise(
         block.cut(block.lines[:-1], np.where(empty, starts, ends)),

@@ -32,6 +32,8 @@ class Command(BaseCommand):
             held = supervisor.lock(settings.DATA_DIR)
             children = supervisor.lock_for_children(settings.DATA_DIR)
             supervisor.check_port(host, settings.PORT)
+            for port in supervisor.sandbox_ports():
+                supervisor.check_port("127.0.0.1", port)
             # Beside the migrations: each takes a second or two.
             example = threading.Thread(target=self._prepare_example, daemon=True)
             example.start()
@@ -54,9 +56,15 @@ class Command(BaseCommand):
             f"  GAS is running at {settings.SITE_URL}",
             f"  Sign in:  create an account at {settings.SITE_URL}/accounts/signup/",
             "  Staff:    python manage.py createsuperuser, then /admin/",
+            *self._sandbox_lines(),
             f"  Data:     {settings.DATA_DIR} (mail is written to its mail directory)",
             "  Stop:     Ctrl-C",
             "",
         ]
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
+
+    def _sandbox_lines(self) -> list[str]:
+        if not supervisor.sandboxes():
+            return []
+        return ["  Sandbox:  payments and institutional sign-in are stand-ins on this machine; no money moves"]

@@ -1,0 +1,27 @@
+"""Messages about money: an id in, call the domain."""
+
+from __future__ import annotations
+
+import dramatiq
+
+from billing import events
+from billing.models import Customer
+from billing.sync import cancel_everything, sync
+
+
+@dramatiq.actor(queue_name="default", time_limit=120_000)
+def handle_stripe_event(event_id: str) -> None:
+    """Act on one event of Stripe's."""
+    events.handle(event_id)
+
+
+@dramatiq.actor(queue_name="default", time_limit=120_000)
+def sync_customer(pk: str) -> None:
+    """Bring one customer's plan up to date."""
+    sync(Customer.objects.get(pk=int(pk)))
+
+
+@dramatiq.actor(queue_name="default", time_limit=120_000)
+def cancel_customer(stripe_customer_id: str) -> None:
+    """Cancel what a removed user's customer still pays for."""
+    cancel_everything(stripe_customer_id)
