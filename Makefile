@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PORT DATA_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench clean
+.PHONY: help run test test-slow check format bench clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -14,8 +14,11 @@ help: ## List the commands
 run: .venv/run.stamp ## Run the whole service on this machine, http://127.0.0.1:8000 (PORT= and DATA_DIR= move it)
 	@$(BIN)/python manage.py up
 
-test: .venv/dev.stamp ## Run the whole test suite (REQUIRE_ALL=1 makes a missing program a failure)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+test: .venv/dev.stamp ## Run the test suite (REQUIRE_ALL=1 makes a missing program a failure)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" $(TESTS)
+
+test-slow: .venv/dev.stamp ## Run the tests that take minutes: 200 jobs at once, a million records
+	@$(BIN)/python -m pytest -m slow $(TESTS)
 
 check: .venv/dev.stamp ## Lint, types, import contracts, migrations, templates
 	$(BIN)/ruff format --check .

@@ -16,7 +16,7 @@ from archive.claims import Claim, LostClaim, fenced, owner_locked
 from archive.copies import BadCopy, wanted
 from archive.failpoints import reach
 from archive.models import Holding, HoldingFile, HoldingState
-from archive.moves import move
+from archive.moves import NO_ERROR, move
 from archive.vaults import vault, vault_named
 from archive.vaults.base import ArchiveDamaged, ArchiveMissing, Content, Stored, Vault
 from archive.vaults.disk_files import pieces_of
@@ -133,7 +133,7 @@ def tidy(claim: Claim, *, verified: bool = False) -> None:
         file_store().remove(file.key)
         reach("archive.removed")
     remove_strays(claim, place, holding)
-    Holding.objects.filter(claim.held, pk=holding.pk).update(untidy=False)
+    Holding.objects.filter(claim.held, pk=holding.pk).update(untidy=False, **NO_ERROR)
     reach("archive.tidied")
 
 

@@ -12,6 +12,8 @@ from archive.models import MOVES, Holding, HoldingEvent, HoldingQuerySet, Holdin
 
 # Rows per statement of a move of many: below what SQLite takes as parameters in one.
 CHUNK = 500
+# What a deed that went well writes, so that an earlier failure of the same deed is not told for ever.
+NO_ERROR: dict[str, Any] = {"attempts": 0, "last_error": "", "retry_at": None}
 
 
 def move(pk: int, to: HoldingState, *, where: Q, note: str = "", **changes: Any) -> bool:
@@ -54,4 +56,4 @@ def _sources(to: HoldingState) -> list[HoldingState]:
 
 def _fresh() -> dict[str, Any]:
     """Return what begins anew in every state."""
-    return {"since": timezone.now(), "attempts": 0, "last_error": "", "retry_at": None}
+    return {"since": timezone.now(), **NO_ERROR}

@@ -14,7 +14,7 @@ from archive.claims import Claim, LostClaim, fenced, owner_locked
 from archive.copies import BadCopy, checked, hot_copy_is_good
 from archive.failpoints import reach
 from archive.models import Holding, HoldingFile, HoldingState
-from archive.moves import move
+from archive.moves import NO_ERROR, move
 from archive.vaults import vault_named
 from archive.vaults.base import InsufficientCapacity, Readiness, Retrieval, Standing, Vault
 from gas_site.storage import file_store
@@ -35,9 +35,7 @@ def restore(claim: Claim) -> None:
     expected_at = _ask(claim, place, holding, missing)
     if expected_at is not None:
         with fenced(claim):
-            Holding.objects.filter(pk=claim.pk).update(
-                expected_at=expected_at, attempts=0, last_error="", retry_at=None
-            )
+            Holding.objects.filter(pk=claim.pk).update(expected_at=expected_at, **NO_ERROR)
         return
     for file in missing:
         _thaw(claim, place, file)
@@ -154,5 +152,5 @@ def tidy(claim: Claim, *, verified: bool = False) -> None:
             with fenced(claim):
                 HoldingFile.objects.filter(pk=file.pk).update(archive_id="", retrieval="")
     remove_strays(claim, place, holding)
-    Holding.objects.filter(claim.held, pk=holding.pk).update(untidy=False, vault="")
+    Holding.objects.filter(claim.held, pk=holding.pk).update(untidy=False, vault="", **NO_ERROR)
     reach("restore.tidied")

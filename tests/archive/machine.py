@@ -27,7 +27,7 @@ from annotations import deleting
 from annotations.models import DeletionReceipt, Job
 from annotations.sweep import finish_deletions, look_again_at_deletions
 from archive import failpoints, retention, sweep
-from archive.models import HOT, Holding, HoldingFile
+from archive.models import Holding, HoldingFile
 from archive.requests import ask_back
 from archive.tending import retrieval_completed
 from archive.vaults.base import VaultFault
@@ -42,6 +42,8 @@ from tests.archive.machine_parts import (
     METHODS,
     NUMBERS,
     Killed,
+    check_copies,
+    check_intent,
     check_places,
     empty_tables,
     failpoints_of,
@@ -55,8 +57,6 @@ from tests.archive.world import (
     World,
     change_plan,
     complete,
-    good_cold,
-    good_hot,
     make_world,
     run,
 )
@@ -196,14 +196,9 @@ class ArchiveMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_copy_is_lost(self) -> None:
-        for holding in Holding.objects.filter(job__deleted_at=None).prefetch_related("files"):
-            for file in holding.files.all():
-                hot, cold = good_hot(file), good_cold(file)
-                assert hot or cold, f"both copies of {file} are lost"
-                if holding.state in HOT:
-                    assert hot, f"{holding} points at a missing file"
-                else:
-                    assert cold, f"{holding} points at a missing archive"
+        for holding in self.holdings().select_related("owner__plan").prefetch_related("files"):
+            check_copies(holding)
+            check_intent(holding)
 
     def teardown(self) -> None:
         """Let nothing more go wrong, come to rest, and look whether everything is where the plan says."""

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from accounts.models import Notification, User
 from annotations.models import DeletionReceipt, Job
 from archive import failpoints
-from archive.models import Holding, RestoreRequest
+from archive.models import HOT, Holding, RestoreRequest
 from archive.vaults import vault
-from tests.archive.world import MINUTE, SECOND, Message, World
+from tests.archive.world import MINUTE, SECOND, Message, World, good_cold, good_hot
 
 NUMBERS = st.integers(0, 1_000)
 FAULTS = st.sampled_from(["away", "bad store", "bad read", "no room", "forgotten", "healed"])
@@ -68,6 +68,23 @@ def holding_of(message: Message) -> Holding | None:
     if message.actor != "tend_holding":
         return None
     return Holding.objects.select_related("owner").filter(pk=int(message.arguments[0])).first()
+
+
+def check_copies(holding: Holding) -> None:
+    """At least one whole copy of each file, and the row points at one."""
+    for file in holding.files.all():
+        hot, cold = good_hot(file), good_cold(file)
+        assert hot or cold, f"both copies of {file} are lost"
+        assert hot if holding.state in HOT else cold, f"{holding} points at a missing {file.kind}"
+
+
+def check_intent(holding: Holding) -> None:
+    """What the plan wants stands in the row at any moment, not only in the end."""
+    stays = holding.owner.plan.retention is None
+    if holding.state == "archived":
+        assert not stays, "cold for good, though its owner is premium"
+    if holding.state == "available":
+        assert (holding.due_at is None) is stays, "its due time is not what the plan says"
 
 
 def check_mails() -> None:

@@ -243,3 +243,15 @@ def test_the_archive_stays_where_the_thawed_file_does_not_last(world: World, arc
     row = fresh(archived)
     assert row.last_error == "the index in the file store differs from what the job made; the archive is kept"
     assert all(good_cold(file) for file in archived.files.all())
+
+
+def test_an_error_of_the_last_step_goes_when_the_step_is_done(world: World, archived: Holding) -> None:
+    change_plan(archived.owner, Plan.PREMIUM)
+    world.work()
+    world.faults.failing["remove"] = 1
+    world.clock.advance(2 * SECOND)
+    world.work()
+    assert fresh(archived).last_error == "the vault is away (remove)"
+    world.later(5 * SECOND)
+    row = fresh(archived)
+    assert (row.untidy, row.attempts, row.last_error, row.retry_at) == (False, 0, "", None)

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from tests.archive.machine import ArchiveMachine
 
-EXAMPLES = int(os.environ.get("ARCHIVE_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("ARCHIVE_EXAMPLES", "30"))
 STEPS = int(os.environ.get("ARCHIVE_STEPS", "50"))
 
 

@@ -46,7 +46,9 @@ def test_a_file_above_the_plans_size_is_refused_before_anything_is_sent(
     expect(alert).to_contain_text("This file is too large for your plan")
     expect(alert).to_contain_text("150 KB")
     expect(alert).to_contain_text("Nothing was sent")
-    expect(alert.get_by_role("link", name="See what Premium takes")).to_have_attribute("href", "/#plans")
+    expect(alert.get_by_role("link", name="See what Premium takes")).to_have_attribute(
+        "href", "/plans/?next=/annotate/"
+    )
     assert [one for one in watch.requests if not one.startswith("GET /static/")] == []  # the icon, when it likes
 
 

@@ -154,7 +154,7 @@ def test_a_forgotten_password_is_set_anew_by_the_mails_link(
     page.goto("/accounts/login/")
     page.get_by_label(EMAIL).fill(person.email)
     page.get_by_label("Password", exact=True).fill("another-long-password")
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Annotate a VCF", level=1)).to_be_visible()
 
 
