@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from bench import archive
 from bench.genome import Genome, make_genome, make_variants
 from bench.measure import Cost, run
 from bench.site import ROOT, running_site
@@ -39,6 +40,7 @@ def main() -> None:
         figures = measure(genome, large, small, Path(scratch))
     print_table(figures)
     print(json.dumps(figures))
+    archive.main()
 
 
 def measure(genome: Genome, large: Path, small: Path, scratch: Path) -> dict[str, Any]:
