@@ -196,7 +196,7 @@ def test_the_list_says_each_state_and_offers_what_fits(world: World) -> None:
     page = read(ready, LIST)
     assert (links(page, cold), links(page, ready)) == ([], ["vcf"])
     assert "Back by" in page
-    assert "Asked for at" in page
+    assert "Asked back at" in page
     assert "Details" in page
     assert 'hx-trigger="every 3s"' in page
     assert "This page refreshes while a result moves." in page
