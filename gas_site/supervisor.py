@@ -124,6 +124,8 @@ def redis_command(directory: Path) -> list[str]:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     address = socket_path(directory)
     address.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if address.parent.stat().st_uid != os.getuid():  # somebody else made the short place under /tmp first
+        raise CannotStart(f"{address.parent} belongs to another user. Give this stack a shorter DATA_DIR.")
     options = {
         "dir": str(directory),
         "port": "0",
