@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def cold_site(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "VAULT_URL": f"file:{directory / 'vault'}?expedited=1s",
         "STAFF_SECOND_FACTOR": "no",
         "EMAIL_VERIFICATION": "optional",
+        "SANDBOX": "yes",
     }
     with stack_in(directory / "data", prepared, **settings) as running:
         # A database made before these settings keeps its plan, as everywhere.
@@ -122,6 +124,43 @@ def test_a_result_counts_down_goes_cold_cannot_be_downloaded_and_comes_back_byte
     expect(page.locator(".state")).to_have_text("Completed")
     expect(page.get_by_role("timer")).to_have_count(0)
     assert saved(page) == before
+
+
+def test_paying_brings_results_back_and_the_periods_end_lets_them_go_again(
+    cold_site: Stack, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(watched=False)  # the payment sandbox is a site of its own
+    somebody(cold_site, page, "payer")
+    page.goto("/annotate/")
+    page.locator("input[type=file]").set_input_files(EXAMPLE)
+    page.get_by_role("button", name=re.compile("^Annotate [0-9]")).click()
+    expect(page.get_by_role("timer")).to_be_visible(timeout=60_000)
+    before = saved(page)
+    expect(page.locator(".state")).to_have_text("Archived")
+    job = page.url
+
+    page.get_by_role("link", name="Upgrade to restore").click()
+    page.get_by_role("link", name="Upgrade to Premium").click()
+    page.get_by_role("button", name="Go to payment").click()
+    page.get_by_text("Works", exact=True).click()
+    page.get_by_role("button", name="Subscribe for €9.00 a month").click()
+    expect(page.get_by_text("Premium is on").first).to_be_visible()
+    page.goto(job)
+    expect(page.locator(".state")).to_have_text("Completed")
+    assert saved(page) == before
+
+    page.goto("/profile/")
+    page.get_by_role("button", name="Cancel Premium").click()
+    page.get_by_role("button", name="Cancel at the period's end").click()
+    page.get_by_role("button", name="Sandbox: move time to what happens next").click()
+    page.goto(job)
+    # The end comes by webhook, which no page waits for: a premium result's page has nothing to count.
+    deadline = time.monotonic() + 60
+    while page.locator(".state").inner_text().strip() != "Archived" and time.monotonic() < deadline:
+        page.reload()
+    expect(page.locator(".state")).to_have_text("Archived")
+    page.goto("/profile/")
+    expect(page.get_by_text("Premium has ended").first).to_be_visible()
 
 
 def test_the_list_counts_down_and_turns_without_a_touch(cold_site: Stack, open_page: Callable[..., Page]) -> None:
