@@ -24,7 +24,7 @@ PEOPLE = 4
 FLAT = 1.2
 
 
-@pytest.mark.parametrize("number", [40, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", [16, pytest.param(200, marks=pytest.mark.slow)])
 def test_small_jobs_of_several_people_sent_at_once_all_complete(stack: Stack, tmp_path: Path, number: int) -> None:
     people = [stack.person(f"person{each}of{number}", plan="free") for each in range(PEOPLE)]
     files = [write_small(tmp_path / f"{each}.vcf", records=each % 7 + 1) for each in range(number)]
