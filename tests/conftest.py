@@ -25,6 +25,15 @@ def need(program: str) -> str:
     return path
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a case with bytes after its argument, not after its content.
+
+    A gzip holds the time it was made, and the workers of pytest-xdist must collect the same names:
+    https://pytest-xdist.readthedocs.io/en/stable/known-limitations.html
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
     """Put SQLite's test database into a file: in memory it has no WAL, and threads block each other otherwise."""
