@@ -17,6 +17,18 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in the thread of the tests
 os.environ["SANDBOX"] = "no"  # a test that wants the stand-ins starts its own
 os.environ["STAFF_SECOND_FACTOR"] = "no"  # the tests of the second factor ask for it
+# No test reaches Amazon: keys that open nothing, and an address where nobody listens unless a test gives another.
+for _name in [name for name in os.environ if name.startswith("AWS_")]:
+    del os.environ[_name]
+os.environ.update(
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",
+    AWS_DEFAULT_REGION="eu-west-1",
+    AWS_ENDPOINT_URL="http://127.0.0.1:9",
+    AWS_EC2_METADATA_DISABLED="true",
+    AWS_CONFIG_FILE=os.devnull,
+    AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+)
 for _name in (
     "PORT",
     "SITE_URL",

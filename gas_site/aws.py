@@ -1,0 +1,79 @@
+"""Clients of Amazon's services, made in one place: the same timeouts, retries and region for every call.
+
+Keys, and another endpoint (AWS_ENDPOINT_URL, or AWS_ENDPOINT_URL_SQS for one service), come from the environment or
+the machine's role as boto3 looks for them:
+https://boto3.amazonaws.com/v1/documentation/api/latest/guide/configuration.html
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+import boto3
+from boto3.exceptions import Boto3Error
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_glacier import GlacierClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+# What a call raises when Amazon refuses it (ClientError) or cannot be reached or understood (the other two).
+AWS_ERRORS = (BotoCoreError, ClientError, Boto3Error)
+
+CONNECT_SECONDS = 5
+# Between two pieces of an answer. Longer than SQS's longest poll, 20 seconds.
+READ_SECONDS = 30
+# The first try is counted. Throttling, 5xx and broken connections are tried again after up to 1, 2, 4 … seconds.
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+ATTEMPTS = 4
+# Threads of one process share a client.
+CONNECTIONS = 32
+
+# Clients may be used by many threads, but two must not be made at once of boto3's one session.
+# https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
+_making = threading.Lock()
+
+
+def config() -> Config:
+    """Return how calls are made: so many attempts, each with a limit on silence."""
+    return Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        max_pool_connections=CONNECTIONS,
+        tcp_keepalive=True,
+    )
+
+
+def default_region() -> str | None:
+    """Return the region of the environment: AWS_REGION as containers have it, else what boto3 looks for itself."""
+    return os.environ.get("AWS_REGION") or None
+
+
+def sqs(region: str | None = None) -> SQSClient:
+    """Return a client of the queues."""
+    with _making:
+        return boto3.client("sqs", region_name=region or default_region(), config=config())
+
+
+def s3(region: str | None = None) -> S3Client:
+    """Return a client of the buckets."""
+    with _making:
+        return boto3.client("s3", region_name=region or default_region(), config=config())
+
+
+def glacier(region: str | None = None) -> GlacierClient:
+    """Return a client of Glacier's vaults."""
+    with _making:
+        return boto3.client("glacier", region_name=region or default_region(), config=config())
+
+
+def sns(region: str | None = None) -> SNSClient:
+    """Return a client of the topics."""
+    with _making:
+        return boto3.client("sns", region_name=region or default_region(), config=config())
