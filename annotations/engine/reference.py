@@ -53,6 +53,11 @@ class Contig:
     circular: bool = False
     gff: Path | None = None
 
+    @property
+    def mitochondrial(self) -> bool:
+        """Whether it is a vertebrate's mitochondrial genome: HGVS writes its alleles with ``m.``."""
+        return self.circular and self.genetic_code == 2
+
 
 @dataclass(frozen=True)
 class SourceField:

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from annotations.engine.reference import Reference, load_reference
 from annotations.engine.results.bgzf import BgzfWriter
+from annotations.engine.results.genotypes import SampleLayout, sample_layout
 from annotations.engine.results.indexer import Indexer
 from annotations.engine.results.info_header import output_header
 from annotations.engine.results.marks import Marks
@@ -47,23 +48,28 @@ def finish(stream: BinaryIO, order: Order) -> None:
     reference = load_reference(Path(order.reference))
     blocks = Blocks(stream)
     own = order.scratch.encode()
-    header = output_header([line for line in blocks.header() if not own or own not in line], reference, order.version)
+    lines = blocks.header()
+    header = output_header([line for line in lines if not own or own not in line], reference, order.version)
+    layout = sample_layout(lines, mitochondrial=any(contig.mitochondrial for contig in reference.contigs))
     with ExitStack() as opened:
         vcf = opened.enter_context(Path(order.vcf).open("wb"))
         indexer = Indexer(order.index)
         opened.callback(indexer.kill)
         writer = BgzfWriter(vcf, indexer.sink)
         writer.write(header)
-        counts = _write_records(blocks, reference, order, writer)
+        counts = _write_records(blocks, reference, layout, order, writer)
         writer.close()
         indexer.finish()
     Path(order.counts).write_text(json.dumps(counts), encoding="utf-8")
 
 
-def _write_records(blocks: Iterable[bytes], reference: Reference, order: Order, writer: BgzfWriter) -> dict[str, Any]:
-    finisher = RecordFinisher(reference)
+def _write_records(
+    blocks: Iterable[bytes], reference: Reference, layout: SampleLayout, order: Order, writer: BgzfWriter
+) -> dict[str, Any]:
+    finisher = RecordFinisher(reference, layout)
     fields = [field for source in reference.sources for field in source.fields]
-    table = TableWriter(Path(order.table), fields, {"GAS_reference": reference.name, "GAS_version": order.version})
+    notes = {"GAS_reference": reference.name, "GAS_version": order.version}
+    table = TableWriter(Path(order.table), fields, notes, layout)
     tally, marks = Tally(), Marks(fields)
     for block in blocks:
         records = finisher.finish(block)

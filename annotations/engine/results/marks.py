@@ -84,7 +84,7 @@ def _impact_rank(entry: Entry) -> int:
 
 def _mark_json(mark: _Mark, reference: Reference) -> dict[str, Any]:
     known = reference.contig_names().get(mark.contig)
-    mitochondrial = known is not None and known.circular and known.genetic_code == 2
+    mitochondrial = known is not None and known.mitochondrial
     sequence = reference.sequence(known.name) if known and not mark.entry.reason else None
     found = mark.entry.consequence
     return {

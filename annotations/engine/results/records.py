@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from annotations.engine.reference import Reference
 from annotations.engine.results.alleles import reason_not_annotated, variant_class
 from annotations.engine.results.entries import Entry, EntryCache
+from annotations.engine.results.genotypes import NO_SAMPLES, SampleLayout, read_genotypes
 from annotations.engine.results.source_values import SourceValueReader, SourceValues
 from annotations.engine.results.textblock import (
     ALT,
@@ -58,6 +59,8 @@ class Records:
     entries: Sequence[Entry]
     codes: Codes
     values: SourceValues
+    #: The samples' columns, as their layout names them.
+    genotypes: Sequence[pa.Array]
     #: The output's lines.
     text: pa.Buffer
 
@@ -68,7 +71,9 @@ class Records:
 class RecordFinisher:
     """Completes blocks of records annotated against one reference."""
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: Reference, layout: SampleLayout = NO_SAMPLES) -> None:
+        self._layout = layout
+        self._mitochondrial = {contig.name for contig in reference.contigs if contig.mitochondrial}
         self._cache = EntryCache()
         self._sources = SourceValueReader(reference.sources)
         self._contigs = {contig.name for contig in reference.contigs}
@@ -105,6 +110,9 @@ class RecordFinisher:
             entries=entries,
             codes=codes,
             values=values,
+            genotypes=read_genotypes(
+                block, self._layout, [(first, last) for name, first, last in runs if name in self._mitochondrial]
+            ),
             text=_output(block, entries, codes, values.info),
         )
 

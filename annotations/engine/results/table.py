@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from annotations.engine.reference import SourceField
+from annotations.engine.results.genotypes import GENOTYPES, NO_SAMPLES, SampleLayout
 from annotations.engine.results.records import Records
 from annotations.engine.results.source_values import TEXT, column_type
 from annotations.engine.results.textblock import coded
@@ -17,6 +19,10 @@ from annotations.engine.results.textblock import coded
 #: Rows of a row group, which is what is held in memory: smaller than DuckDB's own 122,880, so that the peak for a
 #: million records stays near that for ten thousand; the file grows by 5 %.
 GROUP_ROWS = 15_360
+#: With thousands of samples a row group ends earlier.
+GROUP_GENOTYPE_BYTES = 16 << 20
+#: Where the metadata has the samples' names.
+SAMPLES_NOTE = "GAS_samples"
 #: The table's name of a consequence's part, and the part.
 _CONSEQUENCE_COLUMNS = {
     "gene": "gene",
@@ -28,8 +34,13 @@ _CONSEQUENCE_COLUMNS = {
 }
 
 
-def table_schema(fields: Sequence[SourceField], notes: Mapping[str, str]) -> pa.Schema:
-    """The table's columns: the record, what the annotation says of it, then the sources' fields by INFO id."""
+def table_schema(
+    fields: Sequence[SourceField], notes: Mapping[str, str], layout: SampleLayout = NO_SAMPLES
+) -> pa.Schema:
+    """The table's columns: the record, what the annotation says of it, the sources' fields by INFO id, the samples.
+
+    The samples' names stand in the metadata, a JSON list under ``GAS_samples``.
+    """
     columns = {
         "row": pa.int64(),
         "contig": TEXT,
@@ -44,24 +55,29 @@ def table_schema(fields: Sequence[SourceField], notes: Mapping[str, str]) -> pa.
         "known": pa.bool_(),
         "not_annotated": TEXT,
         **{field.info: column_type(field) for field in fields},
+        **layout.schema(),
     }
-    return pa.schema(columns, metadata=dict(notes))
+    return pa.schema(columns, metadata={**notes, SAMPLES_NOTE: json.dumps(layout.samples)})
 
 
 class TableWriter:
     """Collects blocks of records as Arrow data and writes them out a row group at a time."""
 
-    def __init__(self, path: Path, fields: Sequence[SourceField], notes: Mapping[str, str]) -> None:
-        self.schema = table_schema(fields, notes)
+    def __init__(
+        self, path: Path, fields: Sequence[SourceField], notes: Mapping[str, str], layout: SampleLayout = NO_SAMPLES
+    ) -> None:
+        self.schema = table_schema(fields, notes, layout)
         self._rows = 0
         self._waiting: list[pa.RecordBatch] = []
-        self._waiting_rows = 0
+        self._waiting_rows = self._waiting_bytes = 0
         self._writer = pq.ParquetWriter(
             path,
             self.schema,
             compression="zstd",
             compression_level=1,
-            use_dictionary=[column.name for column in self.schema if column.type == TEXT],
+            use_dictionary=[
+                column.name for column in self.schema if column.type == TEXT or column.name.startswith(GENOTYPES)
+            ],
             column_encoding={"row": "DELTA_BINARY_PACKED", "pos": "DELTA_BINARY_PACKED"},
             # Readers are to see plain text columns; the dictionaries are ours.
             store_schema=False,
@@ -87,21 +103,26 @@ class TableWriter:
             pa.array(records.values.known),
             coded([entry.reason or None for entry in records.entries], records.codes),
             *records.values.columns,
+            *records.genotypes,
         ]
-        self._waiting.append(pa.RecordBatch.from_arrays(arrays, schema=self.schema))
+        batch = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+        self._waiting.append(batch)
+        self._waiting_bytes += sum(column.nbytes for column in records.genotypes)
         self._rows += len(records)
         self._waiting_rows += len(records)
-        if self._waiting_rows >= GROUP_ROWS:
+        if self._waiting_rows >= GROUP_ROWS or self._waiting_bytes >= GROUP_GENOTYPE_BYTES:
             self._flush()
 
     def close(self) -> None:
         """Write what waits and the table's footer."""
         if self._waiting or not self._rows:
             self._flush()
+        # Arrow (26) leaves the schema's metadata out with store_schema=False.
+        self._writer.add_key_value_metadata(self.schema.metadata)
         self._writer.close()
 
     def _flush(self) -> None:
         table = pa.Table.from_batches(self._waiting, schema=self.schema).unify_dictionaries()
         self._writer.write_table(table, row_group_size=GROUP_ROWS)
         self._waiting = []
-        self._waiting_rows = 0
+        self._waiting_rows = self._waiting_bytes = 0

@@ -36,9 +36,10 @@ class TextBlock:
         per_line = len(tabs) // count
         if per_line * count != len(tabs) or per_line < FIXED_COLUMNS - 1:
             raise ValueError("the records of a block differ in their number of columns")
-        grid = tabs.reshape(count, per_line)
-        last = grid[:, FIXED_COLUMNS - 1] if per_line >= FIXED_COLUMNS else line_ends
-        edges = [self.lines[:-1] - 1, *(grid[:, at] for at in range(FIXED_COLUMNS - 1)), last]
+        #: Where each line's tabs stand.
+        self.grid: Positions = tabs.reshape(count, per_line)
+        last = self.grid[:, FIXED_COLUMNS - 1] if per_line >= FIXED_COLUMNS else line_ends
+        edges = [self.lines[:-1] - 1, *(self.grid[:, at] for at in range(FIXED_COLUMNS - 1)), last]
         #: Begin and end of the eight fixed columns.
         self.starts: list[Positions] = [edge + 1 for edge in edges[:-1]]
         self.ends: list[Positions] = [*edges[1:]]
