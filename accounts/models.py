@@ -106,6 +106,10 @@ class PlanChange(models.Model):
 class NotificationQuerySet(models.QuerySet["Notification"]):
     """Verbs for what is still to be said."""
 
+    def owed(self) -> NotificationQuerySet:
+        """Return what was not sent, whoever is at it, also where every attempt failed."""
+        return self.filter(sent_at=None)
+
     def unsent(self) -> NotificationQuerySet:
         """Return what was not sent and that nobody is sending at the moment."""
         abandoned = timezone.now() - Notification.CLAIM

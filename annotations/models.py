@@ -71,6 +71,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Return tickets never confirmed, made before ``moment``."""
         return self.filter(status=JobStatus.UPLOADING, created_at__lt=moment, deleted_at=None)
 
+    def completed_since(self, moment: datetime) -> Self:
+        """Return what was completed after ``moment``, the latest first."""
+        return self.filter(status=JobStatus.COMPLETED, finished_at__gt=moment).order_by("-finished_at")
+
     def counts_by_status(self) -> dict[str, int]:
         """Return how many jobs stand in each status."""
         return dict(self.order_by().values_list("status").annotate(Count("pk")))
@@ -119,6 +123,7 @@ class Job(models.Model):
             models.Index(fields=["queued_at"], condition=Q(status=JobStatus.PENDING), name="job_waiting"),
             models.Index(fields=["lease_expires_at"], condition=Q(status=JobStatus.RUNNING), name="job_leases"),
             models.Index(fields=["created_at"], condition=Q(status=JobStatus.UPLOADING), name="job_tickets"),
+            models.Index(fields=["finished_at"], condition=Q(status=JobStatus.COMPLETED), name="job_completed"),
             models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="job_deleted"),
         ]
 

@@ -21,6 +21,7 @@ from annotations.engine.errors import EngineError, InputRefused, Stopped
 from annotations.engine.task import Progress, Result, Task
 from annotations.figures.words import span
 from annotations.models import Job, ResultFile
+from gas_site.log_context import about_job
 from gas_site.storage import file_store
 
 logger = logging.getLogger(__name__)
@@ -53,9 +54,13 @@ class Lease:
 
 def run_job(job_id: UUID) -> None:
     """Annotate one pending job. Doubled, late and reordered messages find nothing to claim and return."""
-    job = moves.claim(job_id, worker=f"{socket.gethostname()}:{os.getpid()}")
-    if job is None:
-        return
+    with about_job(job_id):
+        job = moves.claim(job_id, worker=f"{socket.gethostname()}:{os.getpid()}")
+        if job is not None:
+            _run(job)
+
+
+def _run(job: Job) -> None:
     work = _work_directory(job, job.attempt)
     try:
         _clear_earlier_attempts(job)

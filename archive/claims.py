@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -34,6 +35,7 @@ class Claim:
 
     pk: int
     fence: int
+    job_id: UUID
     _renewed: float = field(default_factory=time.monotonic)
 
     @property
@@ -82,7 +84,7 @@ def take(pk: int) -> Claim | None:
         )
     )
     # Nobody else can claim it before the lease ends, so the number that is read here is the one written above.
-    return Claim(pk, Holding.objects.values_list("fence", flat=True).get(pk=pk)) if won else None
+    return Claim(pk, *Holding.objects.values_list("fence", "job_id").get(pk=pk)) if won else None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from annotations.models import Job
@@ -78,6 +78,10 @@ class HoldingQuerySet(models.QuerySet["Holding"]):
         """
         there = Exists(Job.objects.filter(pk=OuterRef("job_id"), deleted_at=None))
         return self.wanting_work(now).unclaimed(now).filter(there)
+
+    def counts_by_state(self) -> dict[str, int]:
+        """Return how many holdings stand in each state."""
+        return dict(self.order_by().values_list("state").annotate(Count("pk")))
 
     def overlooked(self, moment: datetime) -> Self:
         """Return what expected a message, or had a worker, before ``moment``, and has not been looked at since."""

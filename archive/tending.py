@@ -13,6 +13,7 @@ from archive.copies import BadCopy
 from archive.failpoints import reach
 from archive.models import Holding, HoldingFile, HoldingState
 from archive.vaults.base import VaultFault
+from gas_site.log_context import about_job
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,11 @@ def tend(pk: int) -> None:
         waking.pass_on(pk)
         return
     reach("claim.taken")
+    with about_job(claim.job_id):
+        _tend(claim)
+
+
+def _tend(claim: Claim) -> None:
     try:
         _work(claim)
     except LostClaim:
@@ -32,10 +38,10 @@ def tend(pk: int) -> None:
         waking.settle(claim)
         raise
     except (VaultFault, BadCopy, OSError) as error:
-        logger.warning("holding %d put off: %s", pk, reason(error))
+        logger.warning("holding %d put off: %s", claim.pk, reason(error))
         claims.note_failure(claim, reason(error))
     except Exception as error:  # a bug is retried with growing pauses, and stands in the admin
-        logger.exception("holding %d put off", pk)
+        logger.exception("holding %d put off", claim.pk)
         claims.note_failure(claim, reason(error))
     waking.settle(claim)
     reach("settle.released")

@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "allauth.mfa",
     "allauth.usersessions",
+    "django_guid",
     "django_htmx",
     "csp",
     "django.contrib.admin",
@@ -91,6 +92,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django_guid.middleware.guid_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -225,16 +227,43 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 
+# What Prometheus shows to read /metrics; without it there is no such page.
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
+# Every answer bears the id of its request. One that a proxy of ours gave is kept, so that its log and ours meet.
+DJANGO_GUID = {"GUID_HEADER_NAME": "X-Request-ID", "VALIDATE_GUID": True, "EXPOSE_HEADER": False}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "request": {"()": "django_guid.log_filters.CorrelationId", "correlation_id_field": "request_id"},
+        "job": {"()": "gas_site.log_context.JobId"},
+    },
+    "formatters": {
+        "line": {
+            "()": "gas_site.log_context.LineFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s%(about)s",
+        },
+        "json": {
+            "()": "gas_site.log_context.JsonLineFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s %(job_id)s",
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        },
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["request", "job"],
+            "formatter": environment.choice("LOG_FORMAT", "line", ["line", "json"]),
+        }
+    },
     "root": {"handlers": ["stderr"], "level": environment.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING"])},
     "loggers": {
         # One line a message would fill the log of a busy worker and says nothing the job's events do not.
         "dramatiq.worker.WorkerThread": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
+        "django_guid": {"level": "WARNING"},
+        # gunicorn sets up its own before the app is loaded; its lines are to look like all others.
+        "gunicorn.error": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
         "stripe": {"level": "WARNING"},
     },
 }

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from accounts.models import Plan
 from annotations.catalogue import installed_references
 from annotations.example import example_summary
 from annotations.figures.report import figures_for
+from gas_site.metrics import exposition
+from gas_site.readiness import readiness
 
 YEAR_SECONDS = 365 * 24 * 3600
 
@@ -71,6 +76,24 @@ def theme(request: HttpRequest) -> HttpResponse:
 def healthz(request: HttpRequest) -> JsonResponse:
     """Say that this process answers; it asks nothing of anybody else."""
     return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Say whether what the work needs answers: 200 when everything does, else 503 with what is away."""
+    found = readiness()
+    status = HTTPStatus.OK if all(found.values()) else HTTPStatus.SERVICE_UNAVAILABLE
+    return JsonResponse({name: "ok" if answers else "away" for name, answers in found.items()}, status=status)
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Give Prometheus its numbers, for the bearer of METRICS_TOKEN; without one set, there is no such page."""
+    wanted = settings.METRICS_TOKEN
+    given = request.headers.get("Authorization", "")
+    if not wanted or not constant_time_compare(given, f"Bearer {wanted}"):
+        raise Http404
+    return HttpResponse(exposition(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

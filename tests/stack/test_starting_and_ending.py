@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -36,6 +37,8 @@ def test_up_prints_the_address_and_how_to_sign_in(own_stack: Stack) -> None:
     assert "manage.py createsuperuser" in said
     assert "Stop:     Ctrl-C" in said
     assert "<h1" in Site(own_stack.address, {}).get("/")
+    ready = json.loads(Site(own_stack.address, {}).get("/readyz"))
+    assert ready == {"database": "ok", "queue": "ok", "store": "ok", "vault": "ok"}
 
 
 def test_ctrl_c_ends_every_child_and_leaves_the_port_and_the_data_free(own_stack: Stack) -> None:

@@ -1,0 +1,94 @@
+"""What Prometheus reads at ``/metrics``: counted from the rows at each reading, because the rows are the truth.
+
+Counters in the processes would be many, one set a worker, and gone with it; rows are one and stay. So everything here
+is a gauge, and what has a rate speaks of the jobs that ended within the last hour. No label holds anything of a
+person: states, queues and quantiles only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from accounts.models import Notification
+from annotations.models import Job, JobStatus
+from archive.models import Holding, HoldingState, RestoreRequest
+
+# Jobs whose speed is told: enough for a percentile, few enough to be read at every scrape.
+WINDOW = timedelta(hours=1)
+MOST_JOBS = 5_000
+QUANTILES = (0.5, 0.95)
+_TIMES = ("queued_at", "started_at", "finished_at", "progress_records")
+
+
+def exposition() -> bytes:
+    """Return the metrics in Prometheus's text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Rows())
+    return generate_latest(registry)
+
+
+class Rows(Collector):
+    """Reads the gauges out of the database."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield every gauge."""
+        yield from _jobs()
+        yield from _recent_jobs()
+        yield from _holdings()
+        yield _gauge("gas_mails_unsent", "Mails that are still to be sent.", Notification.objects.owed().count())
+
+
+def _jobs() -> Iterator[GaugeMetricFamily]:
+    counts = dict.fromkeys(JobStatus.values, 0) | Job.objects.counts_by_status()
+    yield _labelled("gas_jobs", "Jobs by state.", "status", counts)
+    oldest = Job.objects.filter(status=JobStatus.PENDING, deleted_at=None).order_by("queued_at").first()
+    age = (timezone.now() - oldest.queued_at).total_seconds() if oldest and oldest.queued_at else 0
+    yield _gauge("gas_oldest_pending_job_seconds", "How long the job has waited that waits longest.", age)
+
+
+def _recent_jobs() -> Iterator[GaugeMetricFamily]:
+    waits, lengths, rates = [], [], []
+    for job in Job.objects.completed_since(timezone.now() - WINDOW).only(*_TIMES)[:MOST_JOBS]:
+        if job.queued_at and job.started_at and job.elapsed:
+            waits.append((job.started_at - job.queued_at).total_seconds())
+            lengths.append(job.elapsed.total_seconds())
+            rates.append(job.rate)
+    last = "of the jobs completed in the last hour"
+    yield _quantiles("gas_recent_job_wait_seconds", f"From queued to started, {last}.", waits)
+    yield _quantiles("gas_recent_job_seconds", f"From started to finished, {last}.", lengths)
+    yield _quantiles("gas_recent_job_records_per_second", f"Records a second {last}.", rates)
+
+
+def _holdings() -> Iterator[GaugeMetricFamily]:
+    counts = dict.fromkeys(HoldingState.values, 0) | Holding.objects.counts_by_state()
+    yield _labelled("gas_holdings", "Holdings by state.", "state", counts)
+    failing = dict.fromkeys(HoldingState.values, 0) | Holding.objects.exclude(last_error="").counts_by_state()
+    yield _labelled("gas_holdings_failing", "Holdings whose last deed failed, by state.", "state", failing)
+    opened = RestoreRequest.objects.filter(finished_at=None).count()
+    yield _gauge("gas_restores_open", "Restore requests that are not finished.", opened)
+
+
+def _gauge(name: str, words: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, words, value=value)
+
+
+def _labelled(name: str, words: str, label: str, values: Mapping[str, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, words, labels=[label])
+    for value, number in sorted(values.items()):
+        family.add_metric([value], number)
+    return family
+
+
+def _quantiles(name: str, words: str, numbers: list[float]) -> GaugeMetricFamily:
+    """Return the quantiles by nearest rank; of no numbers there are none."""
+    family = GaugeMetricFamily(name, words, labels=["quantile"])
+    ordered = sorted(numbers)
+    for quantile in QUANTILES if ordered else ():
+        family.add_metric([str(quantile)], ordered[min(int(quantile * len(ordered)), len(ordered) - 1)])
+    return family
