@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -48,11 +48,11 @@ def enqueue(job_id: UUID, reference: str) -> bool:
     return won
 
 
-def wake(job_id: UUID) -> None:
-    """Send the message that makes a worker look at the row."""
+def wake(job_id: UUID, delay_ms: int | None = None) -> None:
+    """Send the message that makes a worker look at the row, at once or later."""
     from annotations.actors import annotate  # noqa: PLC0415 (the actors import the domain)
 
-    send_after_commit(annotate, str(job_id))
+    send_after_commit(annotate, str(job_id), delay_ms=delay_ms)
 
 
 def claim(job_id: UUID, worker: str) -> Job | None:
@@ -136,13 +136,14 @@ def fail(job: Job, reason: str, *, where: Q | None = None, **changes: Any) -> bo
     return won
 
 
-def hand_back(job: Job, note: str) -> bool:
-    """Return a running job to the queue, because its worker is told to stop."""
-    now = timezone.now()
+def hand_back(job: Job, note: str, delay_ms: int = 0) -> bool:
+    """Return a running job to the queue: its worker is told to stop, or cannot do it before ``delay_ms``."""
+    # The sweep counts its patience from when the message arrives.
+    sent = timezone.now() + timedelta(milliseconds=delay_ms)
     with transaction.atomic():
-        won = move(job.pk, JobStatus.PENDING, where=_held(job), note=note, lease_expires_at=None, last_sent_at=now)
+        won = move(job.pk, JobStatus.PENDING, where=_held(job), note=note, lease_expires_at=None, last_sent_at=sent)
         if won:
-            wake(job.pk)
+            wake(job.pk, delay_ms or None)
     return won
 
 

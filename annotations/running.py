@@ -22,12 +22,15 @@ from annotations.engine.task import Progress, Result, Task
 from annotations.figures.words import span
 from annotations.models import Job, ResultFile
 from gas_site.log_context import about_job
-from gas_site.storage import file_store
+from gas_site.storage import StoreAway, file_store
 
 logger = logging.getLogger(__name__)
 
 # Each renewal is a write; the page polls once a second, so a write a second shows all that can be seen.
 RENEW_EVERY_SECONDS = 1.0
+# A file store that is away is waited for: a job that finds it away so often (an hour and more) is given up.
+MOST_ATTEMPTS = 30
+STORE_PAUSE_MS = 120_000
 
 
 class Lease:
@@ -51,6 +54,11 @@ class Lease:
             self.lost = not moves.renew(self.job, stage=last.stage, fraction=last.fraction, records=last.records)
         return self.lost
 
+    def beat(self, size: int) -> None:
+        """Renew while a file moves. Raises Stopped once the job is no longer ours."""
+        if self.should_stop():
+            raise Stopped
+
 
 def run_job(job_id: UUID) -> None:
     """Annotate one pending job. Doubled, late and reordered messages find nothing to claim and return."""
@@ -68,6 +76,8 @@ def _run(job: Job) -> None:
     except Shutdown:
         moves.hand_back(job, "worker shut down")
         raise
+    except StoreAway as error:
+        _wait_for_store(job, error)
     except InputRefused as error:
         moves.fail(job, str(error))
     except Stopped:
@@ -99,6 +109,15 @@ def _clear_earlier_attempts(job: Job) -> None:
     file_store().remove_tree(results)  # nothing of a job that has not completed is published
 
 
+def _wait_for_store(job: Job, error: StoreAway) -> None:
+    """Give the job back to the queue for later: nothing is wrong with it or its file."""
+    logger.warning("job %s put off in attempt %d: %s", job.pk, job.attempt, error.strerror)
+    if job.attempt < MOST_ATTEMPTS:
+        moves.hand_back(job, "the file store is away", delay_ms=STORE_PAUSE_MS)
+    else:
+        moves.fail(job, _our_fault(job))
+
+
 def _our_fault(job: Job) -> str:
     return (
         "Something went wrong on our side, not with your file. Run it again; if it fails again, write to "
@@ -111,7 +130,7 @@ def _annotate_and_publish(job: Job, work: Path) -> None:
     reference = reference_named(job.reference)
     output = work / "output"
     work.mkdir(parents=True, mode=0o700)
-    with file_store().local(job.input_key) as source:
+    with file_store().local(job.input_key, lease.beat) as source:
         task = Task(
             input=source,
             name=job.file_name,
@@ -124,17 +143,17 @@ def _annotate_and_publish(job: Job, work: Path) -> None:
             should_stop=lease.should_stop,
             timeout=settings.JOB_TIMEOUT.total_seconds(),
         )
-    _publish(job, result)
+    _publish(job, result, lease)
 
 
-def _publish(job: Job, result: Result) -> None:
+def _publish(job: Job, result: Result, lease: Lease) -> None:
     """Put the files under this attempt's own keys, then complete the row if it still bears the attempt.
 
     The files come first: a row that says completed has its files. When the row was taken meanwhile, they go again.
     """
     store = file_store()
     for file in result.files:
-        store.adopt(file.path, f"{job.result_prefix}/{file.path.name}")
+        store.adopt(file.path, f"{job.result_prefix}/{file.path.name}", lease.beat)
     rows = [
         ResultFile(
             job=job,

@@ -64,7 +64,9 @@ def sqs(region: str | None = None) -> SQSClient:
 def s3(region: str | None = None) -> S3Client:
     """Return a client of the buckets."""
     with _making:
-        return boto3.client("s3", region_name=region or default_region(), config=config())
+        # A presigned link is signed with the older version else, which knows no checksums and not every region.
+        signed = config().merge(Config(signature_version="s3v4"))
+        return boto3.client("s3", region_name=region or default_region(), config=signed)
 
 
 def glacier(region: str | None = None) -> GlacierClient:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import dj_database_url
 
+from gas_site import setting_aws
 from gas_site.environment import BadSetting, parse_duration, read, text
 
 # A worker and the website write at the same time: IMMEDIATE takes the write lock at BEGIN, so that a
@@ -45,8 +46,14 @@ def database(data_dir: Path) -> dict[str, Any]:
 def storage(data_dir: Path) -> dict[str, Any]:
     """Return Django's STORAGES entry for STORAGE_URL."""
     value = text("STORAGE_URL", f"file:{data_dir / 'files'}")
+    takes = f"file:DIRECTORY or {setting_aws.STORAGE_TAKES}"
+    if value.startswith("s3://"):
+        try:
+            return setting_aws.storage(value)
+        except ValueError:
+            raise BadSetting("STORAGE_URL", _without_password(value), takes) from None
     if not value.startswith("file:") or not value.removeprefix("file:"):
-        raise BadSetting("STORAGE_URL", _without_password(value), "file:DIRECTORY")
+        raise BadSetting("STORAGE_URL", _without_password(value), takes)
     location = Path(value.removeprefix("file:")).absolute()
     return {"BACKEND": "gas_site.storage.DiskStore", "OPTIONS": {"location": str(location), "base_url": None}}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
@@ -24,18 +24,37 @@ from gas_site.ranges import ranged_response
 COPY_CHUNK = 1024 * 1024
 
 
-class FileStore(Protocol):
-    """What the product asks of a file store. Keys are relative paths made by us, never by a user."""
+class StoreAway(OSError):
+    """The file store cannot be reached, or refuses: nothing is known of the file. Try later."""
 
-    def adopt(self, path: Path, key: str) -> None:
+
+# Called with the number of bytes of each piece that has been moved: keeps a lease alive while a large file moves.
+Beat = Callable[[int], None]
+
+
+def no_beat(size: int) -> None:
+    """Do nothing with a piece of ``size`` bytes."""
+
+
+class FileStore(Protocol):
+    """What the product asks of a file store. Keys are relative paths made by us, never by a user.
+
+    Every method may raise StoreAway.
+    """
+
+    def adopt(self, path: Path, key: str, beat: Beat = no_beat) -> None:
         """Take over the local file ``path`` as ``key``: complete and durable under its name, or not at all."""
 
     def receive(self, chunks: Iterator[bytes], key: str) -> int:
         """Write a stream as ``key``, atomically, and return its size in bytes."""
 
     @contextmanager
-    def local(self, key: str) -> Iterator[Path]:
+    def local(self, key: str, beat: Beat = no_beat) -> Iterator[Path]:
         """Give a local path with the content of ``key``, for as long as the block runs. Read only."""
+
+    @contextmanager
+    def glimpse(self, key: str) -> Iterator[Path]:
+        """Give the same for a bounded look: a large file may have a hole between its first 64 MiB and its end."""
 
     def duplicate(self, key: str, to: str) -> None:
         """Store the content of ``key`` under a second key."""
@@ -64,7 +83,7 @@ def file_store() -> FileStore:
 class DiskStore(FileSystemStorage):
     """The store on a local disk (``STORAGE_URL=file:DIRECTORY``)."""
 
-    def adopt(self, path: Path, key: str) -> None:
+    def adopt(self, path: Path, key: str, beat: Beat = no_beat) -> None:
         """Rename into place; across file systems, copy beside the target and rename."""
         target = self._target(key)
         try:
@@ -98,9 +117,11 @@ class DiskStore(FileSystemStorage):
         return size
 
     @contextmanager
-    def local(self, key: str) -> Iterator[Path]:
+    def local(self, key: str, beat: Beat = no_beat) -> Iterator[Path]:
         """Give the stored file itself."""
         yield Path(self.path(key))
+
+    glimpse = local
 
     def duplicate(self, key: str, to: str) -> None:
         """Link where the file system can (stored files are never written to), copy elsewhere."""

@@ -10,6 +10,10 @@ import pytest
 from django.db import connections
 from pytest_django import Settings
 
+from tests.cloud.fixtures import amazon, moto
+
+__all__ = ["amazon", "moto"]
+
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 SHARED_DATA = Path(os.environ.get("GAS_SHARED_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from dramatiq.middleware import Shutdown
 from pytest_django import Settings
@@ -22,6 +23,8 @@ from annotations.engine.child import run_child
 from annotations.engine.errors import StageFailed
 from annotations.engine.task import Progress, Result, Task
 from annotations.models import Job, JobStatus, ResultFile
+from gas_site.storage import StoreAway, file_store
+from tests.site.conftest import Sent
 from tests.site.factories import HEADER, make_job, stored
 
 pytestmark = pytest.mark.django_db
@@ -263,3 +266,46 @@ def test_the_lease_is_not_renewed_more_often_than_once_a_second(alice: User, mon
     for _ in range(1000):
         assert not lease.should_stop()
     assert renewed == []
+
+
+class AwayStore:
+    """The file store, which is away for the first ``failures`` questions."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+        self.there = file_store()
+
+    def __getattr__(self, name: str) -> Any:
+        if self.failures:
+            self.failures -= 1
+            raise StoreAway(5, "S3 answered SlowDown")
+        return getattr(self.there, name)
+
+
+@pytest.mark.parametrize("moment", ["before the engine", "when it publishes"])
+def test_a_file_store_that_is_away_puts_a_job_off_and_fails_none(
+    alice: User, monkeypatch: pytest.MonkeyPatch, sent: list[Sent], moment: str
+) -> None:
+    store = AwayStore(1 if moment == "before the engine" else 0)
+    monkeypatch.setattr(running, "file_store", lambda: store)
+    monkeypatch.setattr(transaction, "on_commit", lambda send: send())
+
+    def annotate(task: Task, **options: Any) -> Result:
+        store.failures = 1 if moment == "when it publishes" and not sent else 0
+        return finished(task)
+
+    monkeypatch.setattr(running, "run_child", annotate)
+    job = make_job(alice, JobStatus.PENDING)
+    assert run(job).status == JobStatus.PENDING
+    assert [(each.actor, each.arguments) for each in sent] == [("annotate", (str(job.pk),))]
+    assert job.last_sent_at is not None
+    assert job.last_sent_at > timezone.now() + timedelta(minutes=1), "the sweep knows that the message is a late one"
+    assert run(job).status == JobStatus.COMPLETED
+    assert statuses(job) == ["pending", "running", "pending", "running", "completed"]
+
+
+def test_a_file_store_that_stays_away_ends_a_job_with_a_sentence(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "file_store", lambda: AwayStore(9))
+    job = run(make_job(alice, JobStatus.PENDING, attempt=running.MOST_ATTEMPTS - 1))
+    assert job.status == JobStatus.FAILED
+    assert job.failure.startswith("Something went wrong on our side")

@@ -1,0 +1,119 @@
+"""Writes a stream of unknown length as one S3 object: in one PUT while it is short, in parts once it is long.
+
+Each part goes with its SHA-256, which S3 compares before it takes the part. The object appears with its last part,
+whole; where the stream breaks, nothing appears. At most PARTS_IN_FLIGHT + 1 parts are in memory.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from gas_site import aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# An upload has 10,000 parts at most, each of 5 MiB or more but the last: 160 GB in parts of this size.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+PART_BYTES = 16 * 1024 * 1024
+PARTS_IN_FLIGHT = 2
+
+
+def write(client: S3Client, bucket: str, key: str, chunks: Iterable[bytes], extra: Mapping[str, Any]) -> int:
+    """Write ``chunks`` under ``key`` with the PUT arguments ``extra``; return the size in bytes.
+
+    Raises what boto3 raises, and whatever the stream does. The stream is read in the caller's thread.
+    """
+    parts = parts_of(chunks, PART_BYTES)
+    first = next(parts)
+    place: dict[str, Any] = {"Bucket": bucket, "Key": key}
+    if len(first) < PART_BYTES:
+        checksum = sha256_base64(first)
+        client.put_object(**place, Body=first, ChecksumAlgorithm="SHA256", ChecksumSHA256=checksum, **extra)
+        return len(first)
+    checked: dict[str, Any] = {"ChecksumAlgorithm": "SHA256", "ChecksumType": "COMPOSITE"}
+    upload_id = client.create_multipart_upload(**place, **checked, **extra)["UploadId"]
+    upload: dict[str, Any] = {**place, "UploadId": upload_id}
+    try:
+        size, done = _send_parts(client, upload, first, parts)
+        complete(client, upload, done, size)
+    except BaseException:
+        with suppress(*aws.AWS_ERRORS):  # a lifecycle rule removes what is left, see docs/aws.md
+            client.abort_multipart_upload(**upload)
+        raise
+    return size
+
+
+def parts_of(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Cut a stream into parts of ``size`` bytes; the last one is shorter, and may be empty."""
+    held = bytearray()
+    for chunk in chunks:
+        held += chunk
+        while len(held) >= size:
+            yield bytes(memoryview(held)[:size])
+            del held[:size]
+    yield bytes(held)
+
+
+def sha256_base64(data: bytes) -> str:
+    """Return a SHA-256 as S3 writes it."""
+    return base64.b64encode(hashlib.sha256(data).digest()).decode()
+
+
+def composite(checksums: Iterable[str]) -> str:
+    """Return the checksum of an object whose parts have these: the hash of the hashes.
+
+    S3 writes the number of parts behind it, with a hyphen between.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+    """
+    return sha256_base64(b"".join(base64.b64decode(checksum) for checksum in checksums))
+
+
+def complete(client: S3Client, upload: dict[str, Any], parts: list[dict[str, Any]], size: int) -> None:
+    """End an upload. Where its answer was lost, the second try finds no upload, and the object that it made."""
+    try:
+        client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})  # type: ignore[typeddict-item]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchUpload":
+            raise
+        there = client.head_object(Bucket=upload["Bucket"], Key=upload["Key"], ChecksumMode="ENABLED")
+        wanted = composite(part["ChecksumSHA256"] for part in parts)
+        if there["ContentLength"] != size or there.get("ChecksumSHA256", "").partition("-")[0] != wanted:
+            raise
+
+
+def _send_parts(
+    client: S3Client, upload: dict[str, Any], first: bytes, rest: Iterator[bytes]
+) -> tuple[int, list[dict[str, Any]]]:
+    """Send the parts, some at once; return the size of all, and what the end of the upload wants to be told."""
+    size, done = 0, []
+    waiting: deque[Future[dict[str, Any]]] = deque()
+    with ThreadPoolExecutor(PARTS_IN_FLIGHT, thread_name_prefix="s3-part") as threads:
+        for number, part in enumerate(_all(first, rest), start=1):
+            size += len(part)
+            waiting.append(threads.submit(_send, client, upload, number, part))
+            if len(waiting) == PARTS_IN_FLIGHT:
+                done.append(waiting.popleft().result())
+        done += [future.result() for future in waiting]
+    return size, done
+
+
+def _all(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from (part for part in rest if part)
+
+
+def _send(client: S3Client, upload: dict[str, Any], number: int, part: bytes) -> dict[str, Any]:
+    checksum = sha256_base64(part)
+    answer = client.upload_part(
+        **upload, PartNumber=number, Body=part, ChecksumAlgorithm="SHA256", ChecksumSHA256=checksum
+    )
+    return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum}

@@ -1,0 +1,161 @@
+"""What every file store does, on a disk or in a bucket: whole files or none, and nothing outside its place."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import SuspiciousFileOperation
+from pytest_django import Settings
+
+from gas_site.s3_store import S3Store
+from gas_site.storage import FileStore, file_store
+from tests.cloud.buckets import make_bucket, store_setting
+
+
+@pytest.fixture(params=["disk", "s3"], autouse=True)
+def store(request: pytest.FixtureRequest, settings: Settings, files: Path) -> FileStore:
+    """Put the store in place; that in S3 shares its bucket with others, whose objects nobody touches."""
+    if request.param == "s3":
+        request.getfixturevalue("amazon")
+        make_bucket("gas")
+        settings.STORAGES = {**settings.STORAGES, "default": store_setting("gas", "site/files")}
+    return file_store()
+
+
+@pytest.fixture
+def upload(tmp_path: Path) -> Path:
+    path = tmp_path / "upload"
+    path.write_bytes(b"genome")
+    return path
+
+
+def read(key: str) -> bytes:
+    with file_store().read(key) as file:
+        return file.read()
+
+
+def broken() -> Iterator[bytes]:
+    yield b"gen"
+    raise ConnectionError
+
+
+def test_adopting_a_file_moves_it_under_its_key(store: FileStore, upload: Path) -> None:
+    store.adopt(upload, "uploads/1/input")
+    assert read("uploads/1/input") == b"genome"
+    assert not upload.exists()
+
+
+def test_adopting_a_file_that_is_not_there_leaves_nothing(store: FileStore, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        store.adopt(tmp_path / "absent", "uploads/1/input")
+    assert not store.has("uploads/1/input")
+
+
+def test_receiving_a_stream_returns_its_size(store: FileStore) -> None:
+    assert store.receive(iter([b"gen", b"", b"ome"]), "uploads/1/input") == 6
+    assert store.receive(iter([]), "uploads/1/empty") == 0
+    assert (read("uploads/1/input"), read("uploads/1/empty")) == (b"genome", b"")
+
+
+def test_a_stream_that_breaks_leaves_nothing_or_the_former_content(store: FileStore) -> None:
+    with pytest.raises(ConnectionError):
+        store.receive(broken(), "key")
+    assert not store.has("key")
+    store.receive(iter([b"old"]), "key")
+    with pytest.raises(ConnectionError):
+        store.receive(broken(), "key")
+    assert read("key") == b"old"
+
+
+def test_nothing_is_seen_under_the_key_until_the_stream_has_ended(store: FileStore) -> None:
+    def looking() -> Iterator[bytes]:
+        yield b"gen"
+        assert not store.has("key")
+        yield b"ome"
+
+    store.receive(looking(), "key")
+    assert store.has("key")
+
+
+def test_a_duplicate_outlives_the_original(store: FileStore) -> None:
+    store.receive(iter([b"genome"]), "uploads/1/input")
+    store.duplicate("uploads/1/input", "uploads/2/input")
+    store.remove_tree("uploads/1")
+    assert read("uploads/2/input") == b"genome"
+
+
+def test_what_is_not_there_is_not_found(store: FileStore) -> None:
+    with pytest.raises(FileNotFoundError):
+        store.read("absent")
+    with pytest.raises(FileNotFoundError):
+        store.duplicate("absent", "two")
+    for way in (store.local, store.glimpse):
+        with pytest.raises(FileNotFoundError), way("absent") as path:
+            path.read_bytes()
+    assert not store.has("absent")
+    assert not store.has("two")
+    store.remove("absent")
+
+
+def test_the_local_path_holds_the_content_and_so_does_a_glimpse_of_a_small_file(store: FileStore) -> None:
+    store.receive(iter([b"genome"]), "key")
+    for way in (store.local, store.glimpse):
+        with way("key") as path:
+            assert path.read_bytes() == b"genome"
+
+
+def test_a_file_is_read_in_pieces_and_to_its_end(store: FileStore) -> None:
+    content = bytes(range(256)) * 20_000
+    store.receive(iter([content]), "key")
+    with store.read("key") as file:
+        pieces = list(iter(lambda: file.read(1_000_000), b""))
+    assert [len(piece) for piece in pieces] == [1_000_000] * 5 + [120_000]
+    assert b"".join(pieces) == content
+
+
+@pytest.mark.parametrize("key", ["../outside", "uploads/../../outside", "/etc/passwd", "uploads/../../files-2/x"])
+def test_a_key_that_leaves_the_store_is_refused(store: FileStore, key: str) -> None:
+    for act in (store.read, store.remove_tree, store.remove, store.has):
+        with pytest.raises(SuspiciousFileOperation):
+            act(key)
+    with pytest.raises(SuspiciousFileOperation):
+        store.receive(iter([b"x"]), key)
+
+
+def test_removing_a_tree_twice_is_as_good_as_once_and_takes_no_neighbour(store: FileStore) -> None:
+    for key in ("results/1/1/a", "results/1/2/b", "results/11/1/c"):
+        store.receive(iter([b"x"]), key)
+    store.remove_tree("results/1")
+    store.remove_tree("results/1")
+    assert [store.has(key) for key in ("results/1/1/a", "results/1/2/b", "results/11/1/c")] == [False, False, True]
+
+
+def test_two_who_remove_the_same_tree_at_once_both_finish(store: FileStore) -> None:
+    for number in range(20 if isinstance(store, S3Store) else 300):
+        store.receive(iter([b"x"]), f"results/1/{number}/a")
+    errors: list[BaseException] = []
+
+    def remove() -> None:
+        try:
+            store.remove_tree("results/1")
+            assert not store.has("results/1/0/a")
+        except BaseException as error:  # noqa: BLE001 (carried to the test's own thread)
+            errors.append(error)
+
+    threads = [threading.Thread(target=remove) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+@pytest.mark.parametrize("prefix", ["", ".", "uploads/.."])
+def test_the_whole_store_is_never_removed(store: FileStore, prefix: str) -> None:
+    store.receive(iter([b"x"]), "uploads/1/input")
+    with pytest.raises(SuspiciousFileOperation):
+        store.remove_tree(prefix)
+    assert store.has("uploads/1/input")
