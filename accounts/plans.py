@@ -10,6 +10,15 @@ from accounts.signals import plan_changed, plan_news
 MAX_REASON = 200  # characters the audit row takes
 
 
+def lock(pk: int) -> User:
+    """Lock a user's row to the end of the transaction and return it: their plan stands still.
+
+    Without a join: once PostgreSQL has waited for the lock it looks at the row again, but only beside the plan that it
+    had before, and would find nothing when the plan is another by then. Raises User.DoesNotExist.
+    """
+    return User.objects.select_for_update().get(pk=pk)
+
+
 def set_plan(user: User, plan: Plan, *, reason: str) -> bool:
     """Move ``user`` to ``plan``; return False when that is the plan already.
 
@@ -17,9 +26,7 @@ def set_plan(user: User, plan: Plan, *, reason: str) -> bool:
     ``plan_changed``, all in one transaction.
     """
     with transaction.atomic():
-        # Without a join: once PostgreSQL has waited for the lock it looks at the row again, but only beside the plan
-        # that it had before, and would find nothing when the plan is another by then.
-        locked = User.objects.select_for_update().get(pk=user.pk)
+        locked = lock(user.pk)
         before = locked.plan
         if before == plan:
             return False

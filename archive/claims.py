@@ -21,7 +21,8 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.models import Plan, User
+from accounts.models import Plan
+from accounts.plans import lock
 from archive.models import Holding, retry_delay
 
 
@@ -103,9 +104,7 @@ def owner_locked(claim: Claim) -> Iterator[Plan]:
     old plan, the upgrade would see the old state, and the result would stay cold for a premium user.
     """
     with transaction.atomic():
-        owner = claim.holding().owner_id
-        user = User.objects.select_for_update(of=("self",)).select_related("plan").get(pk=owner)
-        yield user.plan
+        yield lock(claim.holding().owner_id).plan
 
 
 def note_failure(claim: Claim, reason: str) -> None:

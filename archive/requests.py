@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.notifications import notify
+from accounts.plans import lock
 from archive import waking
 from archive.models import Holding, HoldingQuerySet, HoldingState, RestoreRequest
 from archive.moves import move_all
@@ -25,7 +26,7 @@ def ask_back(user: User, reason: str, *, tier: str = "", only: Sequence[int] | N
     What is just being archived is part of the request: its worker sees the plan when it has finished.
     """
     with transaction.atomic():
-        owner = User.objects.select_for_update(of=("self",)).select_related("plan").get(pk=user.pk)
+        owner = lock(user.pk)
         rows = Holding.objects.of(user).filter(job__deleted_at=None)
         rows = rows if only is None else rows.filter(pk__in=only)
         request = RestoreRequest.objects.create(owner=owner, reason=reason, created_at=timezone.now())
@@ -74,7 +75,7 @@ def finish_if_done(request_id: int) -> bool:
 def finish_in_turn(request_id: int, owner_id: int) -> bool:
     """Do the same for a caller that has no lock yet: the sweep, after a deletion took the last holding."""
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=owner_id)
+        lock(owner_id)
         return finish_if_done(request_id)
 
 

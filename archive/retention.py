@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Plan, PlanChange, User
 from accounts.notifications import notify
+from accounts.plans import lock
 from annotations.figures.words import span
 from annotations.models import COLD_KINDS, Job
 from archive import waking
@@ -25,7 +26,7 @@ def hold(job: Job) -> Holding:
     The owner's row is locked: a change of plan either is seen here, or sees the new holding.
     """
     with transaction.atomic():
-        owner = User.objects.select_for_update(of=("self",)).select_related("plan").get(pk=job.user_id)
+        owner = lock(job.user_id)
         now = timezone.now()
         due_at = now + owner.plan.retention if owner.plan.retention is not None else None
         stop = waking.hop(due_at, now) if due_at else None
@@ -83,7 +84,7 @@ def archive_now(holding: Holding) -> bool:
     """Make an available result due at once, for staff; False where its owner's plan keeps results."""
     now = timezone.now()
     with transaction.atomic():
-        owner = User.objects.select_for_update(of=("self",)).select_related("plan").get(pk=holding.owner_id)
+        owner = lock(holding.owner_id)
         if owner.plan.retention is None:
             return False
         available = Holding.objects.filter(pk=holding.pk, state=HoldingState.AVAILABLE)

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from accounts.models import Plan
-from annotations import deleting
+from accounts.signals import plan_changed
+from annotations import deleting, moves
 from annotations.deleting import purge
-from annotations.models import DeletionReceipt
+from annotations.models import DeletionReceipt, JobStatus
 from archive import claims, sweep
 from archive.models import Holding, HoldingState
 from archive.tending import tend
-from tests.archive.world import MINUTE, SECOND, World, change_plan, complete, events, free_user, good_hot, job_of, state
+from tests.archive.world import (
+    MINUTE,
+    SECOND,
+    World,
+    change_plan,
+    complete,
+    events,
+    free_user,
+    good_hot,
+    job_of,
+    premium_user,
+    state,
+)
+from tests.site.factories import make_job
 from tests.site.test_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -70,3 +86,28 @@ def test_two_purges_at_once_leave_one_receipt(world: World) -> None:
     assert all(isinstance(result, bool) for result in results), results
     assert DeletionReceipt.objects.get().details["archives"] == 3
     assert world.archives() == []
+
+
+@pytest.mark.parametrize(("before", "after"), [(Plan.FREE, Plan.PREMIUM), (Plan.PREMIUM, Plan.FREE)])
+def test_a_completion_that_waits_for_a_change_of_plan_goes_by_the_new_plan(
+    world: World, before: str, after: str
+) -> None:
+    """PostgreSQL looks at a row again once it has waited for it, and must still find it beside another plan."""
+    user = free_user() if before == Plan.FREE else premium_user()
+    job = make_job(user, JobStatus.RUNNING)
+    ended: list[object] = []
+    worker = threading.Thread(target=lambda: ended.extend(at_once(lambda: moves.complete(job, {"total": 1}))))
+
+    def complete_meanwhile(**_: object) -> None:
+        worker.start()
+        worker.join(0.3)
+        assert worker.is_alive(), "it waits for the owner's row"
+
+    plan_changed.connect(complete_meanwhile)
+    try:
+        change_plan(user, after)
+    finally:
+        plan_changed.disconnect(complete_meanwhile)
+    worker.join(20)
+    assert ended == [True]
+    assert Holding.objects.get().due_at == (world.clock.now + 5 * MINUTE if after == Plan.FREE else None)
