@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts import joining
 from accounts.models import User
 
 MAX_NAME = 120
@@ -40,6 +41,15 @@ class SignInAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
         for address in sociallogin.email_addresses:
             address.verified = address.verified in (True, "true")
         return user
+
+    def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[User, str] | None:
+        """Return the account that an address of the provider's leads to: see ``joining``."""
+        for address in sociallogin.email_addresses:
+            if address.verified and self.can_authenticate_by_email(sociallogin, address.email):
+                user = joining.account_with(address.email)
+                if user is not None:
+                    return user, address.email
+        return None
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types

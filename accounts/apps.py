@@ -11,5 +11,6 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        """Declare the actors on the broker that gas_site has set by now."""
+        """Declare the actors on the broker that gas_site has set by now, and listen to allauth."""
         import_module("accounts.actors")
+        import_module("accounts.joining")

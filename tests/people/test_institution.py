@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth import get_user
 from django.core import mail
@@ -82,6 +83,54 @@ def test_joining_an_account_that_never_confirmed_the_address_takes_its_password_
     squatter.refresh_from_db()
     assert not squatter.has_usable_password()
     assert who(old) is None
+
+
+def test_joining_an_unconfirmed_account_closes_every_other_way_in(provider: Provider) -> None:
+    squatter = make_user("lure@mito-lab.example", password=PASSWORD)
+    EmailAddress.objects.create(user=squatter, email=squatter.email, verified=False, primary=True)
+    EmailAddress.objects.create(user=squatter, email="mallory@evil.example", verified=True, primary=False)
+    SocialAccount.objects.create(user=squatter, provider="another", uid="mallory-1")
+    Authenticator.objects.create(user=squatter, type=Authenticator.Type.WEBAUTHN, data={})
+
+    owner, claims = Client(), {"email": "lure@mito-lab.example", "email_verified": True}
+    provider.sign_in(owner, provider.knows("lure-1", **claims))
+    assert who(owner) == squatter
+    assert [account.uid for account in SocialAccount.objects.filter(user=squatter)] == ["lure-1"]
+    assert not Authenticator.objects.filter(user=squatter).exists()
+    assert list(EmailAddress.objects.filter(user=squatter).values_list("email", "verified", "primary")) == [
+        ("lure@mito-lab.example", True, True)
+    ]
+    Client().post("/accounts/password/reset/", {"email": "mallory@evil.example"})
+    assert not any("password/reset/key" in message.body for message in mail.outbox)
+
+
+def test_connecting_a_provider_closes_no_way_in(provider: Provider) -> None:
+    user = make_user("careful@mito-lab.example", password=PASSWORD)
+    EmailAddress.objects.create(user=user, email=user.email, verified=False, primary=True)
+    SocialAccount.objects.create(user=user, provider="another", uid="careful-1")
+    browser = Client()
+    browser.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    claims = {"email": user.email, "email_verified": True}
+    provider.sign_in(browser, provider.knows("careful-2", **claims), process="connect")
+    assert {account.uid for account in SocialAccount.objects.filter(user=user)} == {"careful-1", "careful-2"}
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+
+
+def test_an_address_that_somebody_else_only_claims_does_not_lead_into_their_account(provider: Provider) -> None:
+    """Its owner's genomes would lie in an account that somebody else reads."""
+    mallory = make_user("mallory@evil.example", password=PASSWORD)
+    EmailAddress.objects.create(user=mallory, email=mallory.email, verified=True, primary=True)
+    EmailAddress.objects.create(user=mallory, email="claimed@mito-lab.example", verified=False, primary=False)
+    owner = Client()
+    provider.sign_in(owner, provider.knows("claimed-1", email="claimed@mito-lab.example", email_verified=True))
+    assert who(owner) != mallory
+    assert not SocialAccount.objects.filter(user=mallory).exists()
+    mallory.refresh_from_db()
+    assert mallory.check_password(PASSWORD)
+    user = SocialAccount.objects.get(uid="claimed-1").user
+    assert (user.email, who(owner)) == ("claimed@mito-lab.example", user)
 
 
 @pytest.mark.parametrize("claim", [{}, {"email_verified": False}, {"email_verified": "false"}, {"email_verified": 0}])
