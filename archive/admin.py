@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 
 from annotations.admin import ReadOnly
-from archive import retention, verifying
+from archive import policy, retention, verifying
 from archive.admin_filters import AgeFilter, ErrorFilter
-from archive.models import Holding, HoldingEvent, HoldingFile, RestoreRequest
+from archive.cost_admin import PolicyAdmin
+from archive.models import Holding, HoldingEvent, HoldingFile, Policy, RestoreRequest
 from archive.requests import ask_back
 
 
@@ -61,7 +61,7 @@ class HoldingAdmin(ReadOnly, admin.ModelAdmin[Holding]):
         """Add "restore now" once for each tier of RESTORE_TIERS."""
         actions: dict[str, Any] = super().get_actions(request)
         if self.has_act_permission(request):
-            for tier in settings.RESTORE_TIERS:
+            for tier in policy.tiers():
                 name = f"restore_{tier}"
                 actions[name] = (partial(_restore, tier), name, f"Restore now ({tier})")
         return actions
@@ -105,3 +105,6 @@ class RestoreRequestAdmin(ReadOnly, admin.ModelAdmin[RestoreRequest]):
     list_filter = ["finished_at"]
     list_select_related = ["owner"]
     search_fields = ["owner__email"]
+
+
+admin.site.register(Policy, PolicyAdmin)

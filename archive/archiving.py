@@ -15,8 +15,9 @@ from django.utils import timezone
 from archive.claims import Claim, LostClaim, fenced, owner_locked
 from archive.copies import BadCopy, wanted
 from archive.failpoints import reach
-from archive.models import Holding, HoldingFile, HoldingState
+from archive.models import Deed, DeedKind, Holding, HoldingFile, HoldingState
 from archive.moves import NO_ERROR, move
+from archive.policy import stays
 from archive.vaults import vault, vault_named
 from archive.vaults.base import ArchiveDamaged, ArchiveMissing, Content, Stored, Vault
 from archive.vaults.disk_files import pieces_of
@@ -38,10 +39,10 @@ def archive(claim: Claim) -> None:
 
 
 def start(claim: Claim) -> bool:
-    """Move to ARCHIVING if the owner's plan, read again now, lets results go cold; call it off otherwise."""
+    """Move to ARCHIVING if plan and policy, read again now, let the result go cold; call it off otherwise."""
     with owner_locked(claim) as plan:
         holding = claim.holding()
-        if plan.retention is None:
+        if plan.retention is None or (holding.state == HoldingState.AVAILABLE and stays(holding)):
             _call_off(claim, holding)
             return False
         if holding.state == HoldingState.AVAILABLE:
@@ -88,6 +89,7 @@ def _note(claim: Claim, place: Vault, file: HoldingFile, stored: Stored) -> None
     try:
         with fenced(claim):
             HoldingFile.objects.filter(pk=file.pk).update(archive_id=stored.archive_id)
+            Deed.objects.create(kind=DeedKind.ARCHIVED, size=file.size)
     except LostClaim:
         place.remove(stored.archive_id)  # nobody else knows of it
         raise

@@ -175,6 +175,49 @@ class HoldingEvent(models.Model):
         return f"{self.state} {self.note}".strip()
 
 
+class Policy(models.Model):
+    """What staff decide of cold storage. One row; without it, everything goes cold and RESTORE_TIERS holds."""
+
+    smallest = models.PositiveBigIntegerField(
+        "smallest result",
+        default=0,
+        help_text="Bytes. A result whose files are smaller together stays in the file store: see what archiving costs.",
+    )
+    tiers = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="Tiers to ask results back in, in turn, with commas between; empty: as RESTORE_TIERS says.",
+    )
+
+    class Meta:
+        verbose_name_plural = "policy"
+
+    def __str__(self) -> str:
+        return "Policy of cold storage"
+
+
+class DeedKind(models.TextChoices):
+    """What Amazon sends a bill for."""
+
+    ARCHIVED = "archived", "Archived"
+    RETRIEVED = "retrieved", "Retrieved"
+
+
+class Deed(models.Model):
+    """One file that was written into the vault or asked back: what a month's figures add up. No link to anybody."""
+
+    kind = models.CharField(max_length=10, choices=DeedKind.choices)
+    tier = models.CharField(max_length=10, blank=True)
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="deed_at")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.tier}".strip()
+
+
 # A failed deed is tried again after 5 s, 10 s, 20 s … and then every hour.
 FIRST_RETRY = timedelta(seconds=5)
 LAST_RETRY = timedelta(hours=1)

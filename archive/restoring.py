@@ -8,12 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from archive import requests
+from archive import policy, requests
 from archive.archiving import remove_strays
 from archive.claims import Claim, LostClaim, fenced, owner_locked
 from archive.copies import BadCopy, checked, hot_copy_is_good
 from archive.failpoints import reach
-from archive.models import Holding, HoldingFile, HoldingState
+from archive.models import Deed, DeedKind, Holding, HoldingFile, HoldingState
 from archive.moves import NO_ERROR, move
 from archive.vaults import vault_named
 from archive.vaults.base import InsufficientCapacity, Readiness, Retrieval, Standing, Vault
@@ -70,19 +70,15 @@ def _request(claim: Claim, place: Vault, holding: Holding, file: HoldingFile) ->
     A worker that dies before the note asks again, which changes nothing for the vault.
     """
     claim.renew()
-    retrieval = _first_with_room(place, file.archive_id, tiers(holding.tier))
+    retrieval = _first_with_room(place, file.archive_id, policy.tiers(holding.tier))
     reach("restore.requested")
     with fenced(claim):
         HoldingFile.objects.filter(pk=file.pk).update(retrieval=retrieval.retrieval_id)
+        Deed.objects.create(kind=DeedKind.RETRIEVED, tier=retrieval.tier, size=file.size)
         Holding.objects.filter(pk=claim.pk).update(tier=retrieval.tier)
     file.retrieval = retrieval.retrieval_id
     reach("restore.noted")
     return retrieval
-
-
-def tiers(first: str) -> list[str]:
-    """Return the tiers to try in turn: the one that staff chose, if any, then those of RESTORE_TIERS."""
-    return list(dict.fromkeys([first, *settings.RESTORE_TIERS] if first else settings.RESTORE_TIERS))
 
 
 def _first_with_room(place: Vault, archive_id: str, names: list[str]) -> Retrieval:
@@ -123,9 +119,10 @@ def leave_no_trace(claim: Claim, file: HoldingFile) -> None:
 def publish(claim: Claim) -> None:
     """Make the file store's copies the ones that count; a free owner's retention starts anew."""
     with owner_locked(claim) as plan:
-        request_id = claim.holding().request_id
-        due_at = timezone.now() + plan.retention if plan.retention is not None else None
-        hot: dict[str, Any] = {"untidy": True, "due_at": due_at, "verified_at": timezone.now(), "request": None}
+        holding, now = claim.holding(), timezone.now()
+        request_id = holding.request_id
+        due = policy.due_at(holding, plan, now)
+        hot: dict[str, Any] = {"untidy": True, "due_at": due, "verified_at": now, "request": None}
         if not move(claim.pk, HoldingState.AVAILABLE, where=claim.held, tier="", expected_at=None, **hot):
             raise LostClaim
         if request_id is not None:

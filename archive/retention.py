@@ -17,6 +17,7 @@ from annotations.models import COLD_KINDS, Job
 from archive import waking
 from archive.models import Holding, HoldingFile, HoldingState
 from archive.moves import move, without_claim
+from archive.policy import due_at, large_enough, stays
 from archive.requests import ask_back
 
 
@@ -28,15 +29,16 @@ def hold(job: Job) -> Holding:
     with transaction.atomic():
         owner = lock(job.user_id)
         now = timezone.now()
-        due_at = now + owner.plan.retention if owner.plan.retention is not None else None
-        stop = waking.hop(due_at, now) if due_at else None
-        holding = Holding.objects.create(job=job, owner=owner, since=now, due_at=due_at, wake_at=stop)
+        holding = Holding.objects.create(job=job, owner=owner, since=now)
         HoldingFile.objects.bulk_create(
             HoldingFile(holding=holding, kind=file.kind, key=file.key, size=file.size, sha256=file.sha256)
             for file in job.files.filter(kind__in=COLD_KINDS)
         )
-        if stop:
-            waking.send(holding.pk, stop)
+        holding.due_at = due_at(holding, owner.plan, now)
+        if holding.due_at:
+            holding.wake_at = waking.hop(holding.due_at, now)
+            holding.save(update_fields=["due_at", "wake_at"])
+            waking.send(holding.pk, holding.wake_at)
     return holding
 
 
@@ -62,13 +64,13 @@ def keep(user: User) -> None:
 def start_retention(user: User, retention: timedelta) -> int:
     """Give every available result a full retention from now; return how many there are."""
     now = timezone.now()
-    due_at = now + retention
-    stop = waking.hop(due_at, now)
-    available = Holding.objects.of(user).filter(state=HoldingState.AVAILABLE)
+    due = now + retention
+    stop = waking.hop(due, now)
+    available = large_enough(Holding.objects.of(user).filter(state=HoldingState.AVAILABLE))
     keys = list(available.values_list("pk", flat=True))
     # A row that a worker holds, to tidy it, keeps the end of its lease; its worker sends the next message.
-    available.filter(lease_expires_at=None, untidy=False).update(due_at=due_at, wake_at=stop)
-    available.update(due_at=due_at)
+    available.filter(lease_expires_at=None, untidy=False).update(due_at=due, wake_at=stop)
+    available.update(due_at=due)
     for pk in keys:
         waking.send(pk, stop)
     return len(keys)
@@ -81,11 +83,11 @@ def _tell(user: User, retention: timedelta, count: int) -> None:
 
 
 def archive_now(holding: Holding) -> bool:
-    """Make an available result due at once, for staff; False where its owner's plan keeps results."""
+    """Make an available result due at once, for staff; False where its owner's plan keeps it, or it is too small."""
     now = timezone.now()
     with transaction.atomic():
         owner = lock(holding.owner_id)
-        if owner.plan.retention is None:
+        if owner.plan.retention is None or stays(holding):
             return False
         available = Holding.objects.filter(pk=holding.pk, state=HoldingState.AVAILABLE)
         won = bool(available.update(due_at=now, retry_at=None, wake_at=now))

@@ -1,6 +1,7 @@
 """URLs of the whole site."""
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import TemplateView
@@ -9,6 +10,7 @@ from annotations import intake_views
 from gas_site import views
 
 # One way in: the site's own, with its rate limits and second factors.
+admin.site.site_header = admin.site.site_title = f"{settings.SITE_NAME} staff"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [

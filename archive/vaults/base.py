@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+from archive.prices import StorageClass
+
 # Called with the number of bytes of each piece that was worked on: keeps a lease alive, moves a progress bar.
 Beat = Callable[[int], None]
 
@@ -88,6 +90,8 @@ class Vault(Protocol):
     """
 
     name: str
+    #: What it costs, or None where nobody sends a bill.
+    prices: StorageClass | None
 
     def store(self, label: str, pieces: Iterable[bytes]) -> Stored:
         """Write a new archive and make it durable; nothing of it may be left where ``pieces`` raises.

@@ -24,6 +24,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from archive.prices import StorageClass
 from archive.vaults.base import (
     ArchiveMissing,
     Beat,
@@ -46,6 +47,8 @@ _LABEL = re.compile(r"[0-9a-f-]{4,64}")
 
 class DiskVault:
     """Archives in a directory. ``delays`` maps a tier to the time a retrieval takes; other tiers are refused."""
+
+    prices: StorageClass | None = None
 
     def __init__(
         self,
