@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_glacier import GlacierClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
@@ -79,3 +80,9 @@ def sns(region: str | None = None) -> SNSClient:
     """Return a client of the topics."""
     with _making:
         return boto3.client("sns", region_name=region or default_region(), config=config())
+
+
+def cloudwatch(region: str | None = None) -> CloudWatchClient:
+    """Return a client of the measurements that Amazon takes of its services."""
+    with _making:
+        return boto3.client("cloudwatch", region_name=region or default_region(), config=config())

@@ -18,7 +18,10 @@ import redis
 from django.db import close_old_connections, connections, transaction
 from dramatiq.broker import MessageProxy
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.errors import BrokerError
 from dramatiq.middleware import AgeLimit, Callbacks, Middleware, Pipelines, Retries, ShutdownNotifications, TimeLimit
+
+from gas_site.sqs_address import parse_address
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +29,8 @@ logger = logging.getLogger(__name__)
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html
 MAX_BACKOFF_MS = 900_000
 MAX_RETRIES = 8
+# What sending raises while the queue is away.
+QUEUE_ERRORS = (redis.RedisError, BrokerError)
 # The address of a unix socket holds 108 bytes on Linux and 104 on macOS, the closing zero included (unix(7)).
 MAX_SOCKET_PATH = 100
 
@@ -55,7 +60,17 @@ class DatabaseConnections(Middleware):
 
 def make_broker(url: str, directory: Path | None) -> dramatiq.Broker:
     """Return the broker for QUEUE_URL; ``directory`` is where an embedded Redis lives (else None)."""
-    middleware = [
+    if url.startswith("sqs://"):
+        from gas_site.sqs import SqsBroker, SureRetries  # noqa: PLC0415 (boto3 takes its time, and only SQS wants it)
+
+        return SqsBroker(parse_address(url), _middleware(SureRetries))
+    address = f"unix://{socket_path(directory)}" if directory else url
+    client = redis.Redis.from_url(address, socket_connect_timeout=5, health_check_interval=30)
+    return RedisBroker(client=client, middleware=_middleware(Retries))  # type: ignore[no-untyped-call]  # no types
+
+
+def _middleware(retries: type[Retries]) -> list[Middleware]:
+    return [
         AgeLimit(),
         # Actors that watch a child process set their own limit; an asynchronous exception cannot interrupt a
         # blocking call, so this one only catches Python that loops.
@@ -63,12 +78,25 @@ def make_broker(url: str, directory: Path | None) -> dramatiq.Broker:
         ShutdownNotifications(notify_shutdown=True),
         Callbacks(),
         Pipelines(),
-        Retries(max_retries=MAX_RETRIES, min_backoff=1_000, max_backoff=MAX_BACKOFF_MS),
+        retries(max_retries=MAX_RETRIES, min_backoff=1_000, max_backoff=MAX_BACKOFF_MS),
         DatabaseConnections(),
     ]
-    address = f"unix://{socket_path(directory)}" if directory else url
-    client = redis.Redis.from_url(address, socket_connect_timeout=5, health_check_interval=30)
-    return RedisBroker(client=client, middleware=middleware)  # type: ignore[no-untyped-call]  # its __init__ has no types
+
+
+def queue_answers(broker: dramatiq.Broker) -> bool:
+    """Say whether the queue can be reached."""
+    if not isinstance(broker, RedisBroker):
+        return bool(broker.answers())  # type: ignore[attr-defined]  # the only other one is gas_site.sqs's
+    try:
+        return bool(broker.client.ping())
+    except redis.RedisError:
+        return False
+
+
+def make_queues(broker: dramatiq.Broker) -> None:
+    """Make what the queue needs before the first message. Redis needs nothing. Raises BrokerError."""
+    if not isinstance(broker, RedisBroker):
+        broker.make_queues()  # type: ignore[attr-defined]  # the only other one is gas_site.sqs's
 
 
 def socket_path(directory: Path) -> Path:
@@ -86,7 +114,7 @@ def send_after_commit(actor: dramatiq.Actor[Any, Any], *arguments: str, delay_ms
     def send() -> None:
         try:
             actor.send_with_options(args=arguments, delay=delay_ms)
-        except (redis.RedisError, dramatiq.errors.BrokerError) as error:
+        except QUEUE_ERRORS as error:
             logger.warning("queue away, the sweep will send %s again: %s", actor.actor_name, type(error).__name__)
 
     transaction.on_commit(send)

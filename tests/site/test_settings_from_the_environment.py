@@ -14,6 +14,7 @@ from django.conf import settings
 
 from gas_site import environment, setting_urls
 from gas_site.environment import BadSetting
+from gas_site.sqs_address import Timing, parse_address
 
 HERE = Path("/srv/gas")
 
@@ -141,6 +142,14 @@ Reader = Callable[[Path], object]
         ("QUEUE_URL", setting_urls.queue_url, "localhost:6379"),
         ("QUEUE_URL", setting_urls.queue_url, "redis://localhost:six"),
         ("QUEUE_URL", setting_urls.queue_url, "redis://[broken"),
+        ("QUEUE_URL", setting_urls.queue_url, "sqs://"),
+        ("QUEUE_URL", setting_urls.queue_url, "sqs://eu-west-1"),
+        ("QUEUE_URL", setting_urls.queue_url, "sqs://ireland/gas"),
+        ("QUEUE_URL", setting_urls.queue_url, "sqs://eu-west-1/two words"),
+        ("QUEUE_URL", setting_urls.queue_url, "sqs://eu-west-1/gas?colour=blue"),
+        ("QUEUE_URL", setting_urls.queue_url, "sqs://eu-west-1/gas?wait=21s"),
+        ("QUEUE_URL", setting_urls.queue_url, "sqs://eu-west-1/gas?visibility=13h"),
+        ("QUEUE_URL", setting_urls.queue_url, "sqs://eu-west-1/gas?visibility=60s&beat=30s"),
         ("EMAIL_URL", setting_urls.email, "smtp://"),
         ("EMAIL_URL", setting_urls.email, "file:"),
         ("EMAIL_URL", setting_urls.email, "smtp://mail.example.org:post"),
@@ -168,6 +177,7 @@ def test_a_url_that_cannot_be_used_is_refused_by_name(
         ("DATABASE_URL", setting_urls.database, "postgres://gas:hun/ter2@host/gas"),
         ("DATABASE_URL", setting_urls.database, "postgres://gas:hunter2@[host/gas"),
         ("QUEUE_URL", setting_urls.queue_url, "rediss://:hunter2@host:x"),
+        ("QUEUE_URL", setting_urls.queue_url, "sqs://key:hunter2@eu-west-1/gas"),
         ("EMAIL_URL", setting_urls.email, "smtp://gas:hunter2@host:x"),
         ("STORAGE_URL", setting_urls.storage, "s3://key:hunter2@bucket"),
     ],
@@ -214,6 +224,17 @@ def test_the_queue_is_embedded_unless_a_server_is_named(monkeypatch: pytest.Monk
     monkeypatch.setenv("QUEUE_URL", "redis://cache.example.org:6379/2")
     assert setting_urls.queue_directory(HERE) is None
     assert setting_urls.queue_url(HERE) == "redis://cache.example.org:6379/2"
+
+
+def test_a_queue_on_sqs_has_a_region_and_a_namespace_and_the_timing_of_the_design(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("QUEUE_URL", "sqs://eu-west-1/gas")
+    assert setting_urls.queue_directory(HERE) is None
+    address = parse_address(setting_urls.queue_url(HERE))
+    assert (address.region, address.namespace) == ("eu-west-1", "gas")
+    assert address.timing == Timing(visibility=120, beat=30, wait=20)
+    assert parse_address("sqs://us-gov-west-1/gas-2?visibility=10m&beat=1m&wait=5s").timing == Timing(600, 60, 5)
 
 
 def test_the_sites_own_address_has_no_slash_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
