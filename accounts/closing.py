@@ -55,7 +55,7 @@ def finish(pk: int) -> None:
 
 def _remove(closing: Closing) -> None:
     user = closing.user
-    told = [sentence for _, sentence in account_closing.send(User, user=user) if sentence] if user else []
+    told = _ask_everybody(user) if user else []
     with transaction.atomic():
         won = Closing.objects.filter(pk=closing.pk, finished_at=None).update(finished_at=timezone.now(), told=told)
         if won and user:
@@ -64,16 +64,31 @@ def _remove(closing: Closing) -> None:
         logger.info("account closed, %s", closing)
 
 
+def _ask_everybody(user: User) -> list[str]:
+    """Have every app remove its part, whatever comes of the others, and return their sentences.
+
+    A file that cannot be removed must not keep a subscription alive. Raises the first error, once all were asked.
+    """
+    answers = [answer for _, answer in account_closing.send_robust(User, user=user)]
+    for answer in answers:
+        if isinstance(answer, Exception):
+            raise answer
+    return [str(sentence) for sentence in answers if sentence]
+
+
 def _send_receipt(pk: int) -> None:
     now = timezone.now()
-    if not Closing.objects.filter(pk=pk, finished_at__isnull=False, mailed_at=None).update(mailed_at=now):
+    waiting = Closing.objects.filter(pk=pk, finished_at__isnull=False, mailed_at=None).exclude(email="")
+    if not waiting.update(mailed_at=now):
         return
     closing = Closing.objects.get(pk=pk)
     context = {"told": closing.told, "at": closing.finished_at, "site_name": settings.SITE_NAME}
     subject = render_to_string("mail/account_closed_subject.txt", context).strip()
     try:
         EmailMessage(subject, render_to_string("mail/account_closed.txt", context), to=[closing.email]).send()
-    except (OSError, SMTPException):
+    except (OSError, SMTPException) as error:
+        # Not raised: an error of SMTP quotes the address, and the queue would log it. The sweep tries again.
         Closing.objects.filter(pk=pk).update(mailed_at=None)
-        raise
+        logger.warning("receipt of %s not sent: %s", closing, type(error).__name__)
+        return
     Closing.objects.filter(pk=pk).update(email="")

@@ -111,10 +111,11 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.filter(sent_at=None)
 
     def unsent(self) -> NotificationQuerySet:
-        """Return what was not sent and that nobody is sending at the moment."""
-        abandoned = timezone.now() - Notification.CLAIM
-        free = models.Q(claimed_at=None) | models.Q(claimed_at__lt=abandoned)
-        return self.filter(free, sent_at=None, attempts__lt=Notification.MAX_ATTEMPTS)
+        """Return what was not sent, is to be tried by now, and that nobody is sending at the moment."""
+        now = timezone.now()
+        free = models.Q(claimed_at=None) | models.Q(claimed_at__lt=now - Notification.CLAIM)
+        due = models.Q(retry_at=None) | models.Q(retry_at__lte=now)
+        return self.filter(free, due, sent_at=None, attempts__lt=Notification.MAX_ATTEMPTS)
 
     def claim(self, pk: int) -> bool:
         """Take the right to send; one row changed means it is ours (two workers may hold the same message)."""
@@ -126,7 +127,9 @@ class Notification(models.Model):
     """One thing to tell one person by mail, once: the row is unique by kind and subject matter."""
 
     CLAIM = timedelta(minutes=5)
-    MAX_ATTEMPTS = 10
+    # After trouble: 1, 2, 4 … minutes, then every six hours. The last attempt is three days after the first.
+    FIRST_RETRY, LAST_RETRY = timedelta(minutes=1), timedelta(hours=6)
+    MAX_ATTEMPTS = 20
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
     kind = models.CharField(max_length=40, help_text="The mail template's name.")
@@ -134,6 +137,7 @@ class Notification(models.Model):
     context = models.JSONField(default=dict, help_text="Ids and counts only; no file name, no variant.")
     created_at = models.DateTimeField(default=timezone.now)
     claimed_at = models.DateTimeField(null=True, blank=True)
+    retry_at = models.DateTimeField(null=True, blank=True, help_text="Not before then, after trouble.")
     sent_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     last_error = models.CharField(max_length=200, blank=True)
@@ -148,6 +152,11 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.about}"
+
+    @property
+    def pause(self) -> timedelta:
+        """Return how long to wait after the last of ``attempts``."""
+        return min(self.FIRST_RETRY * (1 << min(self.attempts - 1, 20)), self.LAST_RETRY)
 
 
 class Closing(models.Model):

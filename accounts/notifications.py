@@ -51,9 +51,11 @@ def deliver(pk: int) -> bool:
     try:
         _message(row).send()
     except (OSError, SMTPException) as error:
-        Notification.objects.filter(pk=pk).update(claimed_at=None, last_error=type(error).__name__)
-        logger.warning("notification %d not sent: %s", pk, type(error).__name__)
-        raise
+        # Not raised: an error of SMTP quotes the address, and the queue would log it. The sweep tries again.
+        later, name = timezone.now() + row.pause, type(error).__name__
+        Notification.objects.filter(pk=pk).update(claimed_at=None, retry_at=later, last_error=name)
+        logger.warning("notification %d not sent: %s", pk, name)
+        return False
     Notification.objects.filter(pk=pk).update(sent_at=timezone.now(), last_error="")
     return True
 

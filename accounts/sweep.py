@@ -12,6 +12,8 @@ from gas_site.queues import send_after_commit
 
 # A message that was not lost is taken within this time; a doubled one finds nothing to claim.
 PATIENCE = timedelta(minutes=2)
+# A receipt that could not be sent by then never will be, and its address is nothing to keep.
+RECEIPT_LIFE = timedelta(days=3)
 BATCH = 500
 
 
@@ -23,6 +25,7 @@ def sweep() -> None:
     waiting = Notification.objects.unsent().filter(created_at__lt=before).order_by("created_at")
     for pk in waiting.values_list("pk", flat=True)[:BATCH]:
         send_after_commit(send_notification, str(pk))
-    unfinished = Q(finished_at=None) | Q(mailed_at=None)
+    Closing.objects.filter(finished_at__lt=timezone.now() - RECEIPT_LIFE).exclude(email="").update(email="")
+    unfinished = Q(finished_at=None) | Q(mailed_at=None) & ~Q(email="")
     for pk in Closing.objects.filter(unfinished, asked_at__lt=before).values_list("pk", flat=True)[:BATCH]:
         send_after_commit(finish_closing, str(pk))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dramatiq
 
 from billing import events
+from billing.ending import cancel_everything
 from billing.models import Customer
-from billing.sync import cancel_everything, sync
+from billing.sync import sync
 
 
 @dramatiq.actor(queue_name="default", time_limit=120_000)

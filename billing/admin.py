@@ -98,7 +98,7 @@ class CustomerAdmin(ReadOnly, admin.ModelAdmin[Customer]):
 class StripeEventAdmin(ReadOnly, admin.ModelAdmin[StripeEvent]):
     """Every event that arrived, and what came of it."""
 
-    list_display = ["received_at", "kind", "customer_id", "handled_at", "attempts", "note", "at_stripe"]
+    list_display = ["received_at", "kind", "customer_id", "handled_at", "tried_at", "attempts", "note", "at_stripe"]
     list_filter = ["kind", "handled_at", "received_at"]
     search_fields = ["id", "customer_id", "object_id"]
     readonly_fields = ["at_stripe"]

@@ -15,9 +15,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from billing.customers import customer_for
+from billing.ending import cancel
 from billing.models import Checkout, Customer
 from billing.stripe_client import client
-from billing.sync import cancel, sync
+from billing.sync import sync
 
 ROUNDS = 3  # a session that turns out closed is followed by a new one; more often than this something else is wrong
 

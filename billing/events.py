@@ -52,16 +52,22 @@ def handle(event_id: str) -> None:
     event = StripeEvent.objects.get(pk=event_id)
     if event.handled_at:
         return
-    StripeEvent.objects.filter(pk=event_id).update(attempts=F("attempts") + 1)
+    StripeEvent.objects.filter(pk=event_id).update(attempts=F("attempts") + 1, tried_at=timezone.now())
     customer_id = event.customer_id or _customer_of_charge(event.charge_id)
     customer = Customer.objects.filter(stripe_id=customer_id).first() if customer_id else None
     if customer is None:
         note = "not about a customer of ours"
-    elif customer.fetched_at and customer.fetched_at > event.received_at + CLOCK_SKEW:
-        note = "fetched since"  # a fetch that began after the event arrived has seen what the event is about
+    elif _has_seen(customer, event):
+        note = "fetched since"
     else:
         note = sync(customer).get_standing_display()
     StripeEvent.objects.filter(pk=event_id).update(handled_at=timezone.now(), note=note, customer_id=customer_id)
+
+
+def _has_seen(customer: Customer, event: StripeEvent) -> bool:
+    """Say whether a fetch began after the event arrived, and nothing of what it saw is left to be done."""
+    since = event.received_at + CLOCK_SKEW
+    return bool(customer.fetched_at and customer.fetched_at > since) and not customer.is_charged_after_refund
 
 
 def _customer_id(about: Mapping[str, Any]) -> str:

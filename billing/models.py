@@ -46,6 +46,11 @@ class Customer(models.Model):
         return self.stripe_id or f"customer {self.pk}"
 
     @property
+    def is_charged_after_refund(self) -> bool:
+        """Say whether a subscription whose payment was given back goes on: its cancellation has failed."""
+        return self.subscriptions.filter(status__in=LIVE_STATUSES, refunded=True).exists()
+
+    @property
     def has_live_subscription(self) -> bool:
         """Say whether a subscription is there that may still charge."""
         return self.subscriptions.filter(status__in=LIVE_STATUSES).exists()
@@ -114,15 +119,17 @@ class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
     """Events in the words of the domain."""
 
     def waiting_since(self, moment: datetime) -> Self:
-        """Return events received before ``moment`` that nobody has handled."""
-        return self.filter(handled_at=None, received_at__lt=moment, attempts__lt=StripeEvent.MAX_ATTEMPTS)
+        """Return events received before ``moment`` that nobody has handled, and that are to be tried again."""
+        fresh = Q(tried_at=None) | Q(tried_at__lt=timezone.now() - StripeEvent.PAUSE)
+        return self.filter(fresh, handled_at=None, received_at__lt=moment, received_at__gt=moment - StripeEvent.LIFE)
 
 
 class StripeEvent(models.Model):
     """One event of Stripe's, stored once. It is a wake-up call: what it says is fetched afresh."""
 
-    MAX_ATTEMPTS = 50
     PATIENCE = timedelta(minutes=2)
+    PAUSE = timedelta(minutes=10)  # between two wake-ups by the sweep; the queue tries several times after each
+    LIFE = timedelta(days=30)  # an outage is shorter; what cannot be handled by then is a bug, and stays in the admin
 
     id = models.CharField(primary_key=True, max_length=80)
     kind = models.CharField(max_length=80)
@@ -133,7 +140,8 @@ class StripeEvent(models.Model):
     happened_at = models.DateTimeField()
     received_at = models.DateTimeField(default=timezone.now)
     handled_at = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
     note = models.CharField(max_length=200, blank=True)
 
     objects = StripeEventQuerySet.as_manager()

@@ -9,8 +9,8 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from accounts.signals import account_closing
+from billing.ending import cancel_everything
 from billing.models import Customer
-from billing.sync import cancel_everything
 from gas_site.queues import send_after_commit
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-import stripe
 from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -18,10 +17,10 @@ from django.utils.formats import date_format
 from accounts.models import Plan
 from accounts.notifications import notify
 from accounts.plans import set_plan
+from billing.ending import cancel
 from billing.fetch import Picture, picture_of
 from billing.models import Customer, Invoice, Subscription
 from billing.standing import LIVE_STATUSES, Standing, gives_premium, governing, standing_of, until_of, words
-from billing.stripe_client import client
 
 logger = logging.getLogger(__name__)
 
@@ -138,21 +137,3 @@ def _stop_charging_after_refund(picture: Picture) -> None:
         if seen.refunded and seen.status in LIVE_STATUSES:
             cancel(seen.id)
             logger.info("subscription %s cancelled after its refund", seen.id)
-
-
-def cancel(subscription_id: str) -> None:
-    """Cancel a subscription at once; one that has ended already is no error. Raises stripe.StripeError."""
-    try:
-        client().v1.subscriptions.cancel(subscription_id)
-    except stripe.InvalidRequestError as error:
-        if error.code != "resource_missing" and "No such subscription" not in str(error):
-            raise
-
-
-def cancel_everything(stripe_customer_id: str) -> int:
-    """Cancel every subscription of a customer that could still charge; return how many. Raises stripe.StripeError."""
-    picture = picture_of(stripe_customer_id)
-    going = [seen for seen in picture.subscriptions if seen.status in LIVE_STATUSES | {"incomplete"}]
-    for seen in going:
-        cancel(seen.id)
-    return len(going)

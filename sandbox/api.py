@@ -148,7 +148,8 @@ class Api:
 
     def list_of(self, given: Obj, collection: str) -> Obj:
         """GET a list: newest first, by customer, charge, subscription or status, a page at a time."""
-        wanted = {name: given[name] for name in ("customer", "charge", "type") if name in given}
+        names = ["customer", "charge", "type"] + (["status"] if collection != "subscriptions" else [])
+        wanted = {name: given[name] for name in names if name in given}
         found = self.store.every(LISTS[collection], **wanted)
         if collection == "subscriptions" and given.get("status") != "all":
             found = [item for item in found if item["status"] == given.get("status", item["status"]) != "canceled"]

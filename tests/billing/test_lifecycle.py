@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import stripe
@@ -25,6 +26,7 @@ from sandbox import faults
 from sandbox.rules import API_VERSION as SANDBOX_API_VERSION
 from sandbox.rules import RETRY_DAYS
 from tests.billing.buying import DAY, Shop
+from tests.site.factories import make_job
 
 
 def portal(shop: Shop, act: str = "") -> str:
@@ -193,6 +195,36 @@ def test_closing_the_account_cancels_the_subscription_and_sends_a_receipt(shop: 
     assert shop.sandbox.store.every("subscription", stripe_id)[0]["status"] == "canceled"
     assert [message.to for message in mail.outbox] == [["ada@example.org"]]
     assert "Your subscription is cancelled; nothing more is charged." in mail.outbox[0].body
+
+
+def test_closing_the_account_closes_the_payment_page_that_is_still_open(shop: Shop) -> None:
+    """Paid a minute later, it would charge somebody whom we do not know any more, month after month."""
+    page = shop.press_subscribe()
+    customer = shop.customer.stripe_id
+    closing.close(shop.user)
+    assert not User.objects.filter(pk=shop.user.pk).exists()
+    status, _, text = shop.ask("POST", urlsplit(page).path, "act=pay&card=4242")
+    assert (status, "closed" in text) == (409, True)
+    assert shop.sandbox.store.every("subscription", customer) == []
+
+
+def test_closing_cancels_the_subscription_also_while_files_cannot_be_removed(
+    shop: Shop, queued: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.subscribe()
+    make_job(shop.user)
+    row = closing.close(shop.user)
+
+    def away(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "/files/patient-jane-doe.vcf")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gas_site.storage.DiskStore.remove_tree", away)
+        with pytest.raises(PermissionError):
+            closing.finish(row.pk)
+    assert shop.subscriptions[0]["status"] == "canceled"
+    closing.finish(row.pk)
+    assert not User.objects.filter(pk=shop.user.pk).exists()
 
 
 def test_closing_waits_for_stripe_and_signs_out_at_once(shop: Shop, queued: list[object]) -> None:

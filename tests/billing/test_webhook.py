@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import random
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import stripe
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -145,12 +148,44 @@ def test_while_stripe_is_away_the_event_waits_and_the_sweep_sends_it_again(
     assert (waiting.handled_at, waiting.attempts) == (None, 1)
 
     queued.clear()
+    sweep()
+    assert queued == [], "it has only just been tried"
     StripeEvent.objects.update(received_at=waiting.received_at - StripeEvent.PATIENCE)
+    StripeEvent.objects.update(tried_at=waiting.received_at - StripeEvent.PAUSE)
     Customer.objects.update(fetched_at=waiting.received_at - 2 * StripeEvent.PATIENCE)
     sweep()
     assert queued == [("handle_stripe_event", (event["id"],))]
     events.handle(event["id"])
     assert shop.is_premium()
+
+
+def test_an_event_outlasts_any_outage(shop: Shop, queued: list[tuple[str, tuple[str, ...]]]) -> None:
+    """Counting attempts, an hour without Stripe would be enough to forget what somebody paid."""
+    shop.pay(shop.press_subscribe())
+    event = shop.events()[-1]
+    shop.deliver(event)
+    queued.clear()
+    three_days_ago = timezone.now() - timedelta(days=3)
+    StripeEvent.objects.update(received_at=three_days_ago, tried_at=timezone.now() - StripeEvent.PAUSE, attempts=5_000)
+    sweep()
+    assert queued == [("handle_stripe_event", (event["id"],))]
+
+
+def test_a_cancellation_that_failed_after_a_refund_is_tried_again_by_the_event(
+    shop: Shop, api: stripe.StripeClient, queued: list[object]
+) -> None:
+    """The page on which somebody comes back may fetch, and fail to cancel, before the worker has the event."""
+    shop.subscribe()
+    api.v1.refunds.create({"charge": shop.charges[0]["id"]}, {"idempotency_key": "refund-3"})
+    event = shop.events()[-1]
+    assert (event["type"], shop.deliver(event)) == ("charge.refunded", 200)
+    StripeEvent.objects.update(received_at=timezone.now() - timedelta(seconds=10))
+    shop.sandbox.faults.order(faults.ERROR, "DELETE /v1/subscriptions", times=3)
+    shop.browser.get("/billing/return/")
+    assert shop.subscriptions[0]["status"] == "active"
+
+    events.handle(event["id"])
+    assert shop.subscriptions[0]["status"] == "canceled"
 
 
 def test_a_dispute_finds_its_customer_by_the_charge(shop: Shop) -> None:

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
+from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 import pytest
@@ -182,23 +183,49 @@ def test_what_cannot_be_removed_puts_the_rest_off_and_the_sweep_tries_again(
 
 
 def test_a_receipt_that_could_not_be_sent_is_sent_later_and_once(
-    ada: User, queued: list[object], monkeypatch: pytest.MonkeyPatch
+    ada: User,
+    queued: list[tuple[str, tuple[str, ...]]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     row = closing.close(ada)
 
     def away(*args: object, **kwargs: object) -> None:
-        raise OSError("no mail")
+        raise SMTPRecipientsRefused({"ada@example.org": (450, b"later")})
 
     with monkeypatch.context() as patch:
         patch.setattr("accounts.closing.EmailMessage.send", away)
-        with pytest.raises(OSError, match="no mail"):
-            closing.finish(row.pk)
+        closing.finish(row.pk)
+    assert "ada@example.org" not in caplog.text
     assert not User.objects.filter(pk=ada.pk).exists()
     assert Closing.objects.get().email == "ada@example.org"
+    queued.clear()
+    monkeypatch.setattr("accounts.sweep.PATIENCE", timedelta(minutes=-1))
+    sweep()
+    assert queued == [("finish_closing", (str(row.pk),))]
     closing.finish(row.pk)
     closing.finish(row.pk)
     assert len(mail.outbox) == 1
     assert Closing.objects.get().email == ""
+
+
+def test_a_receipt_that_cannot_be_sent_for_three_days_leaves_no_address_behind(
+    ada: User, queued: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = closing.close(ada)
+    with monkeypatch.context() as patch:
+        patch.setattr("accounts.closing.EmailMessage.send", lambda *_: _refuse())
+        closing.finish(row.pk)
+    sweep()
+    assert Closing.objects.get().email == "ada@example.org"
+    Closing.objects.update(asked_at=row.asked_at - timedelta(days=4), finished_at=row.asked_at - timedelta(days=4))
+    queued.clear()
+    sweep()
+    assert (Closing.objects.get().email, queued) == ("", [])
+
+
+def _refuse() -> None:
+    raise SMTPRecipientsRefused({"ada@example.org": (550, b"nobody")})
 
 
 def test_somebody_who_is_closing_gets_no_more_mail_about_jobs(ada: User, queued: list[object]) -> None:
