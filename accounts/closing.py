@@ -70,9 +70,11 @@ def _ask_everybody(user: User) -> list[str]:
     A file that cannot be removed must not keep a subscription alive. Raises the first error, once all were asked.
     """
     answers = [answer for _, answer in account_closing.send_robust(User, user=user)]
-    for answer in answers:
-        if isinstance(answer, Exception):
-            raise answer
+    failures = [answer for answer in answers if isinstance(answer, Exception)]
+    for failure in failures:
+        logger.warning("the closing of user %d is put off: %s", user.pk, type(failure).__name__)
+    if failures:
+        raise failures[0]
     return [str(sentence) for sentence in answers if sentence]
 
 

@@ -261,6 +261,8 @@ LOGGING = {
         # One line a message would fill the log of a busy worker and says nothing the job's events do not.
         "dramatiq.worker.WorkerThread": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
+        # Signal.send_robust() quotes the error it has met, which may name a file. Its caller writes down the kind.
+        "django.dispatch": {"level": "CRITICAL"},
         "django_guid": {"level": "WARNING"},
         # gunicorn sets up its own before the app is loaded; its lines are to look like all others.
         "gunicorn.error": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},

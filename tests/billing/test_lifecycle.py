@@ -209,7 +209,7 @@ def test_closing_the_account_closes_the_payment_page_that_is_still_open(shop: Sh
 
 
 def test_closing_cancels_the_subscription_also_while_files_cannot_be_removed(
-    shop: Shop, queued: list[object], monkeypatch: pytest.MonkeyPatch
+    shop: Shop, queued: list[object], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     shop.subscribe()
     make_job(shop.user)
@@ -223,6 +223,8 @@ def test_closing_cancels_the_subscription_also_while_files_cannot_be_removed(
         with pytest.raises(PermissionError):
             closing.finish(row.pk)
     assert shop.subscriptions[0]["status"] == "canceled"
+    assert f"the closing of user {shop.user.pk} is put off: PermissionError" in caplog.text
+    assert "patient-jane-doe" not in caplog.text
     closing.finish(row.pk)
     assert not User.objects.filter(pk=shop.user.pk).exists()
 
