@@ -29,6 +29,46 @@ def test_a_multi_allelic_record_is_split_with_its_genotypes(tmp_path: Path) -> N
     assert "1 record with several alternate alleles split, one allele a record." in got.summary["done"]
 
 
+NUMBERS = FORMATS + (
+    '##INFO=<ID=AF,Number=A,Type=Float,Description="Frequency">\n'
+    '##INFO=<ID=NOTE,Number=A,Type=String,Description="A word an allele">\n'
+    '##INFO=<ID=PAIR,Number=R,Type=String,Description="A word an allele, REF first">\n'
+)
+
+
+def test_what_info_held_stays_as_it_was_written(tmp_path: Path) -> None:
+    infos = ("DP=99999999999;AF=0.12345678901", "DP=many;AF=1e-400", "DP=7.50;AF=.", "AF;DP=1;DP=2")
+    got = annotated(vcf(*(f"MT 3460 . G A . . {info}" for info in infos), header=NUMBERS), tmp_path)
+    assert [record["INFO"].partition(";BCSQ=")[0] for record in got.records] == list(infos)
+    assert set(NUMBERS.splitlines()) <= {*got.header, HEADER.splitlines()[1]}
+    assert "GAS_TYPE" not in "".join(got.header)
+
+
+def test_lists_of_info_are_split_with_their_record(tmp_path: Path) -> None:
+    record = "MT 3460 . G A,C . . AF=0.10,0.020;NOTE=.;PAIR=g,a,c"
+    got = annotated(vcf(record, header=NUMBERS), tmp_path)
+    assert [(info["AF"], info["NOTE"], info["PAIR"]) for info in got.info] == [
+        ("0.10", ".", "g,a"),
+        ("0.020", ".", "g,c"),
+    ]
+
+
+def test_a_list_of_words_that_does_not_fit_its_alleles_stays_whole_and_it_is_said(tmp_path: Path) -> None:
+    records = (
+        "MT 3460 . G A,C . . NOTE=x,y,z;PAIR=g,a,c",
+        "MT 3461 . C A,T . . DP=3;NOTE=x",
+        "MT 3462 . C A . . NOTE=x,y",
+    )
+    got = annotated(vcf(*records, header=NUMBERS), tmp_path)
+    assert [info["NOTE"] for info in got.info] == ["x,y,z", "x,y,z", "x", "x", "x,y"]
+    assert [info.get("PAIR") for info in got.info] == ["g,a", "g,c", None, None, None]
+    assert "GAS_AS_IS_" not in "".join(got.header)
+    assert (
+        "Lists in INFO that do not have one value an allele were kept whole with each allele, not split: NOTE (2)."
+        in got.summary["done"]
+    )
+
+
 MASKED = (
     "MT 3460 . G A,<DEL> . . DP=1",
     "MT 4000 . C G . . DP=2",  # the reference has A there

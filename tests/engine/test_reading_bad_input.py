@@ -242,6 +242,11 @@ BASES = "Write the bases with the letters ACGTN."
         (ROW.replace(" 50 ", "  "), "QUAL: the column is empty. Write . where a value is missing."),
         (ROW.replace("PASS", "q10~q20"), "FILTER: 'q10 q20' holds a space. Separate filters with semicolons."),
         (ROW.replace("DP=9", "D~P=9"), "INFO: the key 'D P' holds a space. Separate fields with semicolons."),
+        (
+            ROW.replace(" G ", " G,C ").replace("DP=9", "AF=0.5"),
+            "INFO: AF has 1 value, but the record's 2 alternate alleles need 2. Correct the list or the Number of the "
+            "field in the header.",
+        ),
         (ROW.replace("DP=9", "END=x"), "INFO: END='x' is not a position. END is the last base of the variant."),
         (
             ROW.replace(" GT ", " GT::DP "),

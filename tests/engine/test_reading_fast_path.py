@@ -15,7 +15,7 @@ from annotations.engine.reading.chunk_checks import ChunkChecker
 from annotations.engine.reading.header import Header, read_header
 from annotations.engine.reading.lines import Chunk, LineSource
 from annotations.engine.reading.record_checks import RecordChecker
-from tests.engine.small_vcf import RECORDS, rcrs, tabs, vcf
+from tests.engine.small_vcf import META, RECORDS, rcrs, tabs, vcf
 
 REFERENCE = rcrs()
 BASES = REFERENCE.sequence("MT").fetch(0, 16_569).decode()
@@ -24,7 +24,10 @@ CONTIGS = ("MT", "MT", "chrM", "chr1", "HLA-A*01:01")
 
 
 def header(samples: int, version: str = "VCFv4.2") -> Header:
-    content = vcf(samples=[f"S{number}" for number in range(samples)]).replace(b"VCFv4.2", version.encode())
+    words = '##INFO=<ID=NOTE,Number=A,Type=String,Description="A word an allele">'
+    content = vcf(meta=(*META, words), samples=[f"S{number}" for number in range(samples)]).replace(
+        b"VCFv4.2", version.encode()
+    )
     return read_header(LineSource([content], LIMITS), LIMITS)
 
 
@@ -49,6 +52,8 @@ def lines(draw: st.DrawFn, samples: int) -> str:
             "DP=3",
             "AF=.;DP=.",
             "DP=3;AF=0.5",
+            "AF=0.5,0.1;DP=3",
+            "X_AF=1,2,3;NOTE=a,b,c",
             "END=16569",
             "END=16570",
             "END=1",

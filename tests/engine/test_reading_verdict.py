@@ -97,11 +97,6 @@ def test_a_header_alone_is_said_to_hold_no_variants(tmp_path: Path) -> None:
             "S1: DP is 'abc', not a whole number. Correct the value or its Type in the header.",
         ),
         (
-            "MT 8993 . T G,C . . AF=0.5 GT 0/1",
-            "INFO: AF has 1 value, but the record's 2 alternate alleles need 2. Correct "
-            "the list or the Number of the field in the header.",
-        ),
-        (
             "MT 8993 . T G,C . . . GT:AD 0/1:1,2",
             "S1: AD has 2 values, but the record's 2 alternate alleles need 3. Correct "
             "the list or the Number of the field in the header.",

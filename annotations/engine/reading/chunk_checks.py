@@ -21,10 +21,10 @@ from annotations.engine.reading.chunk_columns import (
     Run,
     alternates,
     ends_of_variants,
-    missing_lists,
     positions,
     qualities,
     references,
+    unfit_lists,
 )
 from annotations.engine.reading.columns import Place, read_format
 from annotations.engine.reading.header_text import OWN_PREFIX
@@ -78,7 +78,7 @@ class ChunkChecker:
             return None
         found = positions(columns, plain)
         allele_counts = alternates(columns, plain, min(_MANY_ALLELES, self._records.limits.max_alleles))
-        missing_lists(columns, allele_counts, plain)
+        unfit_lists(columns, allele_counts, self._records.lists, plain)
         qualities(columns, plain)
         self._odd_words(columns, plain)
         ends_of_variants(columns, found, plain)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from annotations.engine.limits import MAX_POSITION
 from annotations.engine.reading.columns import END_VALUE, PLAIN_ALT
+from annotations.engine.reading.info_lists import InfoLists
 from annotations.engine.reading.record_checks import ContigPlace
 
 Bytes = NDArray[np.uint8]
@@ -102,13 +103,12 @@ def alternates(columns: Columns, plain: Bools, limit: int) -> Ints:
     return counts
 
 
-def missing_lists(columns: Columns, allele_counts: Ints, plain: Bools) -> None:
-    """Rows of several alternate alleles with a missing value in INFO are not plain."""
+def unfit_lists(columns: Columns, allele_counts: Ints, lists: InfoLists, plain: Bools) -> None:
+    """Rows of several alternate alleles with a list in INFO that does not fit them are not plain."""
     rows = np.flatnonzero(plain & (allele_counts > 1))
     bounds = zip(rows.tolist(), columns.starts[rows, 7].tolist(), columns.ends[rows, 7].tolist(), strict=True)
     for row, start, end in bounds:
-        if columns.data.find(b"=.", start, end) >= 0:
-            plain[row] = False
+        plain[row] = lists.fit(columns.data, start, end, int(allele_counts[row]))
 
 
 def qualities(columns: Columns, plain: Bools) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from annotations.engine.reading.contig_names import DECLARABLE, ContigNames
 from annotations.engine.reading.header import Header, Meta
+from annotations.engine.reading.info_lists import InfoLists
 from annotations.engine.reference import Reference
 
 #: INFO ids of the output that are ours; everything beginning with GAS_ is, too.
@@ -27,6 +28,10 @@ _KNOWN_TYPES = {
     ("INFO", "NS"): ("1", "Integer"),
     ("FORMAT", "GT"): ("1", "String"),
 }
+#: The attribute of an INFO line that bears the true Type of a field whose values travel as text.
+TRUE_TYPE = "GAS_TYPE"
+#: INFO ids that htslib itself reads, to tell where a variant ends.
+_READ_BY_HTSLIB = ("END", "SVLEN", "LEN")
 Undeclared = Mapping[tuple[str, str], bool]
 """(kind, id) -> whether it is a flag, i.e. was only met without a value."""
 
@@ -60,15 +65,20 @@ def header_text(
     renames: Mapping[str, str],
     extra_contigs: Iterable[str],
 ) -> bytes:
-    """The complete header, ending with the #CHROM line."""
+    """The complete header, ending with the #CHROM line.
+
+    Numbers in INFO are declared as text, which bcftools hands on as it was written: of a number it would keep seven
+    digits, of a word nothing.
+    """
     lines = ["##fileformat=VCFv4.2" if header.is_old else f"##fileformat={header.version}"]
-    lines += [_renamed(meta, renames) for meta in header.metas if meta.kind != "contig"]
+    lines += [_line(meta, renames) for meta in header.metas if meta.kind != "contig"]
     lines += _contig_lines(header, reference, names, extra_contigs)
     declared = {(meta.kind, meta.id) for meta in header.metas}
     for (kind, name), flag in undeclared.items():
         if (kind, name) not in declared:
             lines.append(_declaration(kind, renames.get(name, name) if kind == "INFO" else name, flag=flag))
     lines += MASK_LINES
+    lines += InfoLists(header, renames).declarations
     lines.append("\t".join(header.columns))
     return ("\n".join(lines) + "\n").encode()
 
@@ -99,11 +109,17 @@ def _unknown_contig(name: str, meta: Meta) -> str:
     return meta.text if length.isdigit() or "length" not in meta.attributes else f"##contig=<ID={name}>"
 
 
-def _renamed(meta: Meta, renames: Mapping[str, str]) -> str:
-    if meta.kind != "INFO" or meta.id not in renames:
+def _line(meta: Meta, renames: Mapping[str, str]) -> str:
+    if meta.kind != "INFO":
         return meta.text
-    attributes = {**meta.attributes, "ID": renames[meta.id]}
+    type_ = _travelling(meta.id, meta.attributes["Type"])
+    attributes = {**meta.attributes, "ID": renames.get(meta.id, meta.id), "Type": type_}
     return f"##INFO=<{','.join(f'{key}={value}' for key, value in attributes.items())}>"
+
+
+def _travelling(name: str, type_: str) -> str:
+    """The Type under which an INFO field goes through the pipe, and its own beside it where that is another."""
+    return f"String,{TRUE_TYPE}={type_}" if type_ in ("Integer", "Float") and name not in _READ_BY_HTSLIB else type_
 
 
 def _declaration(kind: str, name: str, *, flag: bool) -> str:
@@ -111,4 +127,5 @@ def _declaration(kind: str, name: str, *, flag: bool) -> str:
     if kind == "FILTER":
         return f'##FILTER=<ID={name},Description="{said}">'
     number, type_ = _KNOWN_TYPES.get((kind, name), ("0", "Flag") if flag and kind == "INFO" else (".", "String"))
+    type_ = _travelling(name, type_) if kind == "INFO" else type_
     return f'##{kind}=<ID={name},Number={number},Type={type_},Description="{said}">'

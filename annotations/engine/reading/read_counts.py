@@ -42,6 +42,8 @@ class ReadCounts:
     """The first KEPT_MISMATCHES mismatches."""
     upper_cased: int = 0
     """Records whose REF or ALT had lower-case bases."""
+    held_lists: Counter[str] = field(default_factory=Counter)
+    """INFO id -> records whose list of texts does not fit their alleles, and stays whole."""
     first_unsorted_line: int | None = None
 
     @property

@@ -21,6 +21,7 @@ from annotations.engine.reading.columns import Place
 from annotations.engine.reading.contig_names import ContigNames
 from annotations.engine.reading.header import Header
 from annotations.engine.reading.header_text import OWN_PREFIX, own_info_ids
+from annotations.engine.reading.info_lists import InfoLists
 from annotations.engine.reading.old_version import convert_record
 from annotations.engine.reading.read_counts import Mismatch, ReadCounts
 from annotations.engine.reference import Reference, ReferenceSequence
@@ -74,11 +75,7 @@ class RecordChecker:
         self.own_ids = frozenset(name.encode() for name in own_info_ids(reference))
         keys = b"|".join(re.escape(name) for name in sorted(self.own_ids | set(self._renames)))
         self._clash = re.compile(rb"(?<![^;])(?:%s[^=;]*|%s)(?![^=;])" % (OWN_PREFIX.encode(), keys))
-        self._lists = {
-            name.encode(): meta.attributes["Number"]
-            for name, meta in header.declared("INFO").items()
-            if meta.attributes["Type"] in ("Integer", "Float") and meta.attributes["Number"] in ("A", "R", "G")
-        }
+        self.lists = InfoLists(header, renames)
         self._reference = reference
         self._names = ContigNames(reference)
         self._contigs: dict[bytes, ContigPlace] = {}
@@ -112,9 +109,9 @@ class RecordChecker:
         end = columns.check_info(fields[7], place)
         self._check_samples(fields, len(alts), place)
         original = fields[0]
-        if len(alts) > 1 and b"=." in fields[7]:
-            self._spell_out_missing(fields, len(alts))
         self._rename_info(fields)
+        if len(alts) > 1:
+            fields[7] = self.lists.settle(fields[7], len(alts), place, self.counts.held_lists)
         if contig.known:
             fields[0] = contig.name.encode("ascii")
             self._upper_case(fields, alts)
@@ -182,15 +179,6 @@ class RecordChecker:
                 )
             if genotype is not None and genotype < len(parts):
                 columns.check_genotype(parts[genotype], alleles, place, sample[:60], prefix=self.phase_prefix)
-
-    def _spell_out_missing(self, fields: list[bytes], alleles: int) -> None:
-        """Bcftools norm gives up on a missing list of numbers (``AF=.``) of several alleles, but takes ``AF=.,.``."""
-        counts = {"A": alleles, "R": alleles + 1, "G": (alleles + 1) * (alleles + 2) // 2}
-        items = fields[7].split(b";")
-        for at, item in enumerate(items):
-            if item.endswith(b"=.") and (number := self._lists.get(item[:-2])):
-                items[at] = item[:-1] + b",".join([b"."] * counts[number])
-        fields[7] = b";".join(items)
 
     def _rename_info(self, fields: list[bytes]) -> None:
         if self._clash.search(fields[7]):

@@ -1,8 +1,8 @@
 """Checks of a record's names and values that are too dear for every record: those that only bcftools would make.
 
 bcftools gives up on FORMAT values that do not have their declared type, on names that it cannot add to the header,
-and when it splits a record with several alternate alleles whose lists of numbers (Number A, R or G) have another
-length. It names contig and position at most.
+and when it splits a record with several alternate alleles whose FORMAT lists (Number A, R or G) have another length.
+It names contig and position at most.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from annotations.engine.reading.columns import Place, show
 from annotations.engine.reading.header import Header, Meta
 from annotations.engine.reading.header_text import KEY
+from annotations.engine.reading.info_lists import values_wanted, wrong_length
 
 _INTEGER = re.compile(rb"[+-]?\d+|\.")
 _FLOAT = re.compile(rb"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|infinity|nan)|\.", re.IGNORECASE)
@@ -25,8 +26,6 @@ def check_values(line: bytes, header: Header, place: Place) -> None:
         return
     _check_names(fields, header, place)
     alleles = 0 if fields[4] == b"." else fields[4].count(b",") + 1
-    if alleles > 1:
-        _check_info_lengths(fields[7], header, alleles, place)
     if len(fields) < 10:
         return
     keys = fields[8].split(b":")
@@ -67,18 +66,6 @@ def _check_type(sample: str, key: bytes, value: bytes, header: Header, place: Pl
             )
 
 
-def _check_info_lengths(info: bytes, header: Header, alleles: int, place: Place) -> None:
-    for item in info.split(b";"):
-        key, equals, value = item.partition(b"=")
-        meta = _meta(header, "INFO", key)
-        wanted = _wanted(meta, alleles)
-        if not equals or meta is None or meta.attributes["Type"] not in _VALUES or not wanted or value == b".":
-            continue
-        count = value.count(b",") + 1
-        if count != wanted[0]:
-            raise place.refuse("INFO", *_wrong_length(meta, count, alleles, wanted[0]))
-
-
 def _check_format_lengths(key: bytes, column: list[bytes], header: Header, alleles: int, place: Place) -> None:
     """The longest list of the samples counts: shorter ones are filled up, and one value a sample is let through."""
     meta = _meta(header, "FORMAT", key)
@@ -89,7 +76,7 @@ def _check_format_lengths(key: bytes, column: list[bytes], header: Header, allel
     most = max(counts)
     if most > 1 and most not in wanted:
         sample = header.samples[counts.index(most)]
-        raise place.refuse(sample[:60], *_wrong_length(meta, most, alleles, wanted[0]))
+        raise place.refuse(sample[:60], *wrong_length(meta.id, most, alleles, wanted[0]))
 
 
 def _meta(header: Header, kind: str, key: bytes) -> Meta | None:
@@ -99,13 +86,5 @@ def _meta(header: Header, kind: str, key: bytes) -> Meta | None:
 def _wanted(meta: Meta | None, alleles: int) -> tuple[int, ...]:
     """How many values bcftools norm takes; for one a genotype (G) also a haploid's. Empty when any number will do."""
     number = meta.attributes["Number"] if meta is not None else ""
-    genotypes = (alleles + 1) * (alleles + 2) // 2
-    return {"A": (alleles,), "R": (alleles + 1,), "G": (genotypes, alleles + 1)}.get(number, ())
-
-
-def _wrong_length(meta: Meta, count: int, alleles: int, wanted: int) -> tuple[str, str]:
-    return (
-        f"{meta.id} has {count} value{'s' if count > 1 else ''}, but the record's {alleles} alternate alleles "
-        f"need {wanted}",
-        "Correct the list or the Number of the field in the header.",
-    )
+    wanted = values_wanted(number, alleles)
+    return (wanted, alleles + 1) if number == "G" else (wanted,) if wanted else ()

@@ -41,6 +41,11 @@ def done_to_the_file(reader: VcfReader, norm: Mapping[str, int], *, was_sorted: 
         done.append(f"Contigs brought to the reference's names: {names}.")
     if counts.upper_cased:
         done.append(f"REF or ALT written in capitals in {counted(counts.upper_cased, 'record')}.")
+    if counts.held_lists:
+        names = _listed([f"{name} ({count:,})" for name, count in counts.held_lists.most_common()])
+        done.append(
+            f"Lists in INFO that do not have one value an allele were kept whole with each allele, not split: {names}."
+        )
     if was_sorted:
         done.append(_sorted_sentence(counts.first_unsorted_line))
     if norm.get("split"):

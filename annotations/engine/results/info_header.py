@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from annotations.engine.reference import Reference, Source
 from annotations.engine.results.entries import OWN_FIELDS
 
 #: Declared by the reader for the way through the pipe only.
-PIPE_ONLY = (b"##INFO=<ID=GAS_ALT,", b"##INFO=<ID=GAS_NOT_ANNOTATED,")
+PIPE_ONLY = (b"##INFO=<ID=GAS_ALT,", b"##INFO=<ID=GAS_NOT_ANNOTATED,", b"##INFO=<ID=GAS_AS_IS_")
+#: How the reader declares a number that travels as text (header_text.TRUE_TYPE).
+_TRAVELLING = re.compile(rb"(?<=[<,])Type=String,GAS_TYPE=(Integer|Float)(?=[,>])")
 
 
 def source_lines(source: Source) -> list[str]:
@@ -42,7 +45,11 @@ def own_lines(reference: Reference, version: str) -> list[str]:
 
 def output_header(lines: Iterable[bytes], reference: Reference, version: str) -> bytes:
     """The stream's header lines (without line ends, ``#CHROM`` last) as the output's header."""
-    kept = [line for line in lines if not line.startswith(PIPE_ONLY)]
+    kept = [
+        _TRAVELLING.sub(rb"Type=\1", line, count=1) if line.startswith(b"##INFO=<") else line
+        for line in lines
+        if not line.startswith(PIPE_ONLY)
+    ]
     return b"\n".join([*kept[:-1], *(line.encode() for line in own_lines(reference, version)), kept[-1], b""])
 
 

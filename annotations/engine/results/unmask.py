@@ -1,15 +1,19 @@
-"""Records the reader hid from bcftools, brought back as they were.
+"""What the reader hid from bcftools, brought back as it was.
 
 The reader writes an allele it must not show as ``<GAS0>``, ``<GAS1>``…, the true ones into INFO/GAS_ALT and the
-reason into INFO/GAS_NOT_ANNOTATED.
+reason into INFO/GAS_NOT_ANNOTATED. A list that must not be split bears GAS_AS_IS_ before its id.
 """
 
 from __future__ import annotations
+
+import re
 
 from annotations.engine.results.alleles import ALLELE_REASONS, reason_not_annotated
 
 MASK = b"<GAS"
 NOTE = b"\tGAS_ALT="
+HELD = b"GAS_AS_IS_"
+_HELD_ID = re.compile(rb"(?:(?<=;)|^)" + HELD)
 _FIELDS = (b"GAS_ALT=", b"GAS_NOT_ANNOTATED=")
 _ALT, _INFO = 4, 7
 
@@ -20,6 +24,8 @@ def unmask(text: bytes) -> tuple[bytes, dict[int, str]]:
     The reader writes its note at the front of INFO; after the split every allele of the record bears it, those
     that were not masked too.
     """
+    if HELD in text:
+        text = _unheld(text)
     if NOTE not in text:
         return text, {}
     reasons: dict[int, str] = {}
@@ -31,6 +37,16 @@ def unmask(text: bytes) -> tuple[bytes, dict[int, str]]:
                 reasons[number] = reason
             lines[number] = b"\t".join(row)
     return b"\n".join(lines), reasons
+
+
+def _unheld(text: bytes) -> bytes:
+    lines = text.split(b"\n")
+    for number, line in enumerate(lines):
+        if HELD in line:
+            row = line.split(b"\t", _INFO + 1)
+            row[_INFO] = _HELD_ID.sub(b"", row[_INFO])
+            lines[number] = b"\t".join(row)
+    return b"\n".join(lines)
 
 
 def _unmask(row: list[bytes]) -> str:
