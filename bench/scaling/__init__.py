@@ -1,0 +1,1 @@
+"""Simulates a fleet of annotators under a rule of scaling: backlog, workers, waiting and cost. See ``__main__``."""
