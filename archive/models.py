@@ -218,6 +218,28 @@ class Deed(models.Model):
         return f"{self.kind} {self.tier}".strip()
 
 
+class GlacierArchive(models.Model):
+    """One archive in a vault of Glacier's own API, which lists its archives once a day and never by a label."""
+
+    vault = models.CharField(max_length=200)
+    label = models.CharField(max_length=64)
+    archive_id = models.CharField(max_length=200)
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    sha256 = models.CharField(max_length=64)
+    tree_hash = models.CharField(max_length=64, blank=True, help_text="Glacier's own checksum.")
+    job = models.CharField(max_length=120, blank=True, help_text="The last retrieval job.")
+    job_tier = models.CharField(max_length=10, blank=True)
+    job_due_at = models.DateTimeField(null=True, blank=True)
+    stored_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["vault", "archive_id"], name="one_row_a_glacier_archive")]
+        indexes = [models.Index(fields=["vault", "label"], name="glacier_archive_label")]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.size}"
+
+
 # A failed deed is tried again after 5 s, 10 s, 20 s … and then every hour.
 FIRST_RETRY = timedelta(seconds=5)
 LAST_RETRY = timedelta(hours=1)

@@ -91,9 +91,14 @@ def _first_with_room(place: Vault, archive_id: str, names: list[str]) -> Retriev
 
 
 def _thaw(claim: Claim, place: Vault, file: HoldingFile) -> None:
-    """Copy one archive into the file store, complete and compared under its key, or not at all."""
-    pieces = place.read(file.archive_id, file.retrieval)
-    file_store().receive(checked(pieces, file, claim), file.key)
+    """Copy one archive into the file store, complete under its key, or not at all.
+
+    What passes here is compared as it passes; what a service copies by itself is compared by ``restore``, as all is.
+    """
+    store = file_store()
+    if not place.thaw_into(file.archive_id, file.retrieval, store, file.key):
+        pieces = place.read(file.archive_id, file.retrieval)
+        store.receive(checked(pieces, file, claim), file.key)
     try:
         claim.renew()
     except LostClaim:

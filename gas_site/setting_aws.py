@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
+from gas_site.environment import parse_duration
+
 STORAGE_TAKES = "s3://BUCKET/PREFIX, with ?region=REGION and kms=KEY as you like"
+VAULT_TAKES = (
+    "s3-glacier://BUCKET/PREFIX?class=GLACIER or DEEP_ARCHIVE, with days=N, region=REGION and kms=KEY as you like, "
+    "glacier://REGION/VAULT, with ?topic=ARN as you like"
+)
+# How long retrievals take at most: https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html
+RETRIEVAL_TIMES = {
+    "GLACIER": {"expedited": "5m", "standard": "5h", "bulk": "12h"},
+    "DEEP_ARCHIVE": {"standard": "12h", "bulk": "48h"},
+}
+# A restored copy that is read right away is not needed for longer; a worker may be away over a weekend.
+RESTORED_DAYS = "3"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_VAULT = re.compile(r"glacier://([a-z]{2}(?:-[a-z]+)+-\d)/([A-Za-z0-9_.-]{1,255})")
+TOPIC = re.compile(r"arn:aws[a-z-]*:sns:([a-z0-9-]+):\d{12}:[A-Za-z0-9_-]{1,256}")
 _PREFIX = re.compile(r"[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*")
 
 
@@ -40,3 +56,46 @@ def storage(value: str) -> dict[str, Any]:
     found = place(value, "s3", {"region", "kms"})
     options = {"bucket": found.bucket, "prefix": found.prefix, "region": found.options.get("region")}
     return {"BACKEND": "gas_site.s3_store.S3Store", "OPTIONS": {**options, "kms": found.options.get("kms", "")}}
+
+
+def s3_vault(value: str) -> dict[str, Any]:
+    """Return the vault in one of S3's cold classes. Raises ValueError."""
+    tiers = {"expedited", "standard", "bulk"}
+    found = place(value, "s3-glacier", {"class", "days", "region", "kms"} | tiers)
+    storage_class = found.options.get("class", "GLACIER")
+    days = int(found.options.get("days", RESTORED_DAYS))
+    if (
+        storage_class not in RETRIEVAL_TIMES
+        or days < 1
+        or set(found.options) & tiers - set(RETRIEVAL_TIMES[storage_class])
+    ):
+        raise ValueError(value)
+    options = {
+        "bucket": found.bucket,
+        "prefix": found.prefix,
+        "storage_class": storage_class,
+        "delays": _delays(RETRIEVAL_TIMES[storage_class], found.options),
+        "days": days,
+        "region": found.options.get("region"),
+        "kms": found.options.get("kms", ""),
+    }
+    return {"BACKEND": "archive.vaults.s3_glacier.S3GlacierVault", "OPTIONS": options}
+
+
+def glacier_vault(value: str) -> dict[str, Any]:
+    """Return the vault of Glacier's own API. Raises ValueError."""
+    match = _VAULT.fullmatch(value.partition("?")[0])
+    query = value.partition("?")[2]
+    options = dict(parse_qsl(query, strict_parsing=True)) if query else {}
+    times = RETRIEVAL_TIMES["GLACIER"]
+    if not match or set(options) - {"topic", *times}:
+        raise ValueError(value)
+    topic = options.get("topic", "")
+    if topic and not TOPIC.fullmatch(topic):
+        raise ValueError(value)
+    made = {"region": match[1], "vault": match[2], "delays": _delays(times, options), "topic": topic}
+    return {"BACKEND": "archive.vaults.glacier.GlacierVault", "OPTIONS": made}
+
+
+def _delays(times: dict[str, str], options: dict[str, str]) -> dict[str, timedelta]:
+    return {tier: parse_duration(options.get(tier, time)) for tier, time in times.items()}

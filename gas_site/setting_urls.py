@@ -63,10 +63,14 @@ def vault(data_dir: Path) -> dict[str, Any]:
     """Return the vault that VAULT_URL names: its class and what to make it with."""
     takes = (
         "file:DIRECTORY, with ?expedited=2s&standard=5s (how long a retrieval takes), "
-        "expedited_capacity=N and compress=none or gzip as you like"
+        f"expedited_capacity=N and compress=none or gzip as you like; {setting_aws.VAULT_TAKES}"
     )
     value = text("VAULT_URL", f"file:{data_dir / 'vault'}")
     try:
+        if value.startswith("s3-glacier://"):
+            return setting_aws.s3_vault(value)
+        if value.startswith("glacier://"):
+            return setting_aws.glacier_vault(value)
         return {"BACKEND": "archive.vaults.disk.DiskVault", "OPTIONS": _disk_vault(value)}
     except ValueError as error:
         raise BadSetting("VAULT_URL", _without_password(value), takes) from error

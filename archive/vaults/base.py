@@ -6,16 +6,16 @@ cannot be read until it was asked for, and then only some time later.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
 from archive.prices import StorageClass
+from gas_site.storage import Beat, FileStore, no_beat
 
-# Called with the number of bytes of each piece that was worked on: keeps a lease alive, moves a progress bar.
-Beat = Callable[[int], None]
+__all__ = ["Beat", "no_beat"]
 
 
 class VaultFault(Exception):
@@ -79,10 +79,6 @@ class Standing:
     expected_at: datetime | None = None
 
 
-def no_beat(size: int) -> None:
-    """Do nothing with a piece of ``size`` bytes."""
-
-
 class Vault(Protocol):
     """A place for archives. Every method may raise VaultFault or OSError: the vault is away, try later.
 
@@ -118,6 +114,12 @@ class Vault(Protocol):
         """Yield the content of a retrieved archive in pieces.
 
         Raises NotRetrieved, ArchiveMissing, ArchiveDamaged.
+        """
+
+    def thaw_into(self, archive_id: str, retrieval_id: str, store: FileStore, key: str) -> bool:
+        """Copy a retrieved archive into the file store where one service can do both; False: read it instead.
+
+        Raises NotRetrieved, ArchiveMissing.
         """
 
     def remove(self, archive_id: str) -> None:

@@ -40,6 +40,7 @@ from archive.vaults.base import (
 )
 from archive.vaults.disk_files import CODECS, pieces_of, replace_file, write_file
 from archive.vaults.hashing import hashed
+from gas_site.storage import FileStore
 
 _ID = re.compile(r"[0-9a-f-]{4,64}/[0-9a-f]{32}")
 _LABEL = re.compile(r"[0-9a-f-]{4,64}")
@@ -116,6 +117,10 @@ class DiskVault:
         if self.standing(archive_id, retrieval_id).readiness is not Readiness.READY:
             raise NotRetrieved("the archive is not retrieved")
         return self._content(archive_id)
+
+    def thaw_into(self, archive_id: str, retrieval_id: str, store: FileStore, key: str) -> bool:
+        """Say no: the file store may be elsewhere."""
+        return False
 
     def remove(self, archive_id: str) -> None:
         """Remove the manifest first: what is half removed is no archive. The directory goes with its last file."""

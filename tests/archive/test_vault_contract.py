@@ -13,6 +13,7 @@ from django.utils import timezone
 from archive.vaults.base import ArchiveMissing, Content, NotRetrieved, Readiness, Vault
 from archive.vaults.disk import DiskVault
 from tests.archive.world import Clock
+from tests.cloud.vaults import glacier, make_places, s3_glacier
 
 LABEL = "7f3a21c8-0000-4000-8000-000000000001"
 OTHER = "7f3a21c8-0000-4000-8000-000000000002"
@@ -24,7 +25,10 @@ Maker = Callable[[Path], Vault]
 VAULTS: dict[str, Maker] = {
     "disk": lambda directory: DiskVault(str(directory), DELAYS),
     "disk, gzip": lambda directory: DiskVault(str(directory), DELAYS, compress="gzip"),
+    "s3-glacier": lambda directory: s3_glacier(f"site/{directory.name}"),
+    "glacier": lambda directory: glacier(directory.name),
 }
+pytestmark = pytest.mark.django_db  # the table of what lies in Glacier
 
 
 @pytest.fixture
@@ -34,10 +38,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-@pytest.fixture(params=VAULTS.values(), ids=list(VAULTS))
+@pytest.fixture(params=list(VAULTS))
 def vault(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Vault:
-    maker: Maker = request.param
-    return maker(tmp_path / "vault")
+    if not request.param.startswith("disk"):
+        request.getfixturevalue("amazon")
+    vault = VAULTS[request.param](tmp_path / "vault")
+    make_places(vault)
+    return vault
 
 
 def test_what_is_stored_has_an_id_and_the_checksum_of_what_went_in(vault: Vault) -> None:

@@ -19,7 +19,7 @@ _RUNNING = re.compile(r"Running on (http://127\.0\.0\.1:\d+)")
 @contextmanager
 def moto_server() -> Iterator[str]:
     """Run a server on a free port of this machine; give its address."""
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+    command = [sys.executable, "-m", "sandbox.amazon", "-p", "0"]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
