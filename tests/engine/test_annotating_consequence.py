@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from annotations.engine.hgvs.genomic import genomic_name
 from annotations.engine.results.alleles import reason_not_annotated, substitution, variant_class
 from annotations.engine.results.consequence import IMPACT_BY_TERM, TERM_BY_WORD, worst_consequence
-from annotations.engine.results.hgvs import genomic_name
 from annotations.engine.results.outputs import stem
 from annotations.engine.results.protein import protein_change
 
@@ -90,9 +90,9 @@ def test_alleles_have_classes() -> None:
 
 
 def test_genomic_names_follow_hgvs() -> None:
-    pairs = [("G", "A"), ("GAT", "G"), ("G", "GA"), ("GA", "TC")]
+    pairs = [("G", "A"), ("GAT", "G"), ("G", "GA"), ("GA", "TT"), ("GA", "TC")]
     named = [genomic_name(10, ref, alt, None, mitochondrial=True) for ref, alt in pairs]
-    assert named == ["m.10G>A", "m.11_12del", "m.10_11insA", "m.10_11delinsTC"]
+    assert named == ["m.10G>A", "m.11_12del", "m.10_11insA", "m.10_11delinsTT", "m.10_11inv"]
     assert genomic_name(10, "G", "<DEL>", None, mitochondrial=False) == ""
 
 

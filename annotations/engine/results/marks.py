@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from annotations.engine.hgvs.genomic import genomic_name
 from annotations.engine.reference import Reference, SourceField
 from annotations.engine.results.consequence import IMPACTS
 from annotations.engine.results.entries import Entry
-from annotations.engine.results.hgvs import genomic_name
 from annotations.engine.results.records import Records
 
 #: Alleles a figure can show one by one.
