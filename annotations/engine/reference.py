@@ -3,7 +3,10 @@
     NAME/manifest.json       what this module reads; names every other file with its size and SHA-256
     NAME/*.fa, *.fa.fai      the sequence, uncompressed, with the index of ``samtools faidx``
     NAME/genes/*.gff3        the genes, one file a contig, in the form ``bcftools csq`` reads
-    NAME/sources/*.tsv.gz    the sources: BGZF, columns CHROM POS REF ALT and one a field, ``.tbi`` beside it
+    NAME/sources/*.tsv.gz    the sources: BGZF with a ``.tbi``; CHROM POS REF ALT, or CHROM START END where they are
+                             matched by place, and one column a field
+
+The manifest's entry of a source may leave out ``match`` (it is "allele" then).
 
 Positions are 1-based and inclusive in ``Gene``, 0-based and half-open in ``ReferenceSequence``.
 """
@@ -40,6 +43,7 @@ __all__ = [
 
 MANIFEST = "manifest.json"
 MANIFEST_FORMAT = 1
+MATCHES = ("allele", "position", "overlap")
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,11 @@ class SourceField:
 
 @dataclass(frozen=True)
 class Source:
-    """One table of alleles; ``known`` says that an allele found in it counts as a known variant."""
+    """One table of annotations, and how it is matched.
+
+    ``match`` is one of MATCHES: "allele" by CHROM, POS, REF and ALT after normalisation, "position" by the record's
+    POS, "overlap" by the bases that the record changes. ``known`` says that a record found in it counts as known.
+    """
 
     name: str
     version: str
@@ -83,6 +91,12 @@ class Source:
     sha256: str
     fields: tuple[SourceField, ...]
     known: bool = True
+    match: str = "allele"
+
+    @property
+    def unit(self) -> str:
+        """What one line of the table is: "allele", "position" or "interval"."""
+        return {"overlap": "interval"}.get(self.match, self.match)
 
 
 @dataclass(frozen=True)
@@ -253,6 +267,9 @@ def _contig(entry: Mapping[str, Any], inside: Callable[[str], Path]) -> Contig:
 
 def _source(entry: Mapping[str, Any], inside: Callable[[str], Path], files: Mapping[str, Mapping[str, Any]]) -> Source:
     inside(entry["file"] + ".tbi")
+    match = entry.get("match", "allele")
+    if match not in MATCHES:
+        raise ValueError(f"{match} is no way to match a source")
     return Source(
         name=str(entry["name"]),
         version=str(entry["version"]),
@@ -263,6 +280,7 @@ def _source(entry: Mapping[str, Any], inside: Callable[[str], Path], files: Mapp
         sha256=str(files[entry["file"]]["sha256"]),
         fields=tuple(SourceField(**field) for field in entry["fields"]),
         known=bool(entry["known"]),
+        match=match,
     )
 
 

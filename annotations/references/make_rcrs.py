@@ -11,8 +11,9 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from annotations.engine.install.entries import info_safe
 from annotations.engine.install.installer import About, install_reference
-from annotations.engine.install.sources import SourceRequest, info_safe
+from annotations.engine.install.requests import SourceRequest, WantedField
 from annotations.engine.reference import Reference
 from annotations.references.mitomap import (
     GENBANK_SEQUENCES,
@@ -125,16 +126,8 @@ def _request(name: str, table: Table, scratch: Path) -> SourceRequest:
         lines.append(f"MT\t{position}\t.\t{ref}\t{alt}\t.\t.\t{fields}")
     path = scratch / f"{name}.vcf"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return SourceRequest(
-        name,
-        path,
-        tuple(infos),
-        VERSION,
-        LOTT,
-        LICENCE,
-        infos={info: info for info in infos},
-        roles={info: FIELDS[info][3] for info in infos},
-    )
+    wanted = tuple(WantedField(info, info, role=FIELDS[info][3]) for info in infos)
+    return SourceRequest(name, (path,), wanted, version=VERSION, citation=LOTT, licence=LICENCE)
 
 
 if __name__ == "__main__":

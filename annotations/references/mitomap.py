@@ -16,8 +16,8 @@ from itertools import groupby
 from pathlib import Path
 from urllib.parse import unquote
 
+from annotations.engine.install.entries import info_safe
 from annotations.engine.install.normalise import normalised
-from annotations.engine.install.sources import info_safe
 
 #: Full-length GenBank sequences behind AC and AF in the exports of 2025-02-13.
 GENBANK_SEQUENCES = 61_883

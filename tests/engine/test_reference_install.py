@@ -12,7 +12,7 @@ import pytest
 
 from annotations.engine.bcftools import command
 from annotations.engine.install.installer import About, install_reference
-from annotations.engine.install.sources import SourceRequest
+from annotations.engine.install.requests import vcf_request
 from annotations.engine.reference import load_reference, verify_reference
 from tests.engine import toy
 from tests.engine.csq_slices import expected, found, slices
@@ -102,11 +102,11 @@ def test_a_source_is_normalised_typed_and_indexed(tmp_path: Path) -> None:
         toy.write(tmp_path, "toy.fa", toy.FASTA),
         toy.write(tmp_path, "toy.gff", toy.GFF),
         directory=tmp_path / "references",
-        sources=[SourceRequest("KNOWN", vcf, ("AF", "CLNDN", "SEEN"))],
+        sources=[vcf_request("KNOWN", vcf, ("AF", "CLNDN", "SEEN"))],
         on_progress=said.append,
     )
     [source] = reference.sources
-    assert (source.name, source.version, source.records) == ("KNOWN", "20250102", 4)
+    assert (source.name, source.version, source.records) == ("KNOWN", "2025-01-02", 4)
     assert [(f.info, f.number, f.type, f.description, f.role) for f in source.fields] == [
         ("KNOWN_AF", "A", "Float", "Fraction, of people", "frequency"),
         ("KNOWN_CLNDN", ".", "String", "Diseases", "disease"),

@@ -10,7 +10,7 @@ import pytest
 from annotations.engine.errors import ReferenceRefused
 from annotations.engine.install import installer as install
 from annotations.engine.install.installer import install_reference
-from annotations.engine.install.sources import SourceRequest
+from annotations.engine.install.requests import vcf_request
 from annotations.engine.reference import Reference
 from tests.engine import toy
 
@@ -32,7 +32,7 @@ def attempt(
     files.mkdir()
     sources = []
     if source is not None:
-        sources.append(SourceRequest("S", toy.write(files, "s.vcf", source), fields))
+        sources.append(vcf_request("S", toy.write(files, "s.vcf", source), fields))
     try:
         return install_reference(
             name,
@@ -209,7 +209,7 @@ def test_a_broken_gff_is_refused(tmp_path: Path, gff: str | bytes, sentence: str
         (
             toy.HEADER + RECORD.replace("0.1", "a lot"),
             ("AF",),
-            "s.vcf, chr1:36 A>G: S_AF is 'a%20lot', no Float. Correct it.",
+            "s.vcf, line 7: S_AF is 'a%20lot', no Float. Correct it.",
         ),
     ],
 )

@@ -5,24 +5,24 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from annotations.engine.errors import ReferenceBroken, ReferenceRefused
+from annotations.engine.install.building import building_directory
+from annotations.engine.install.entries import Genome
 from annotations.engine.install.fasta import copy_fasta
 from annotations.engine.install.gff import GffSummary, split_gff
+from annotations.engine.install.made_tables import MadeTable, Say, make_tables
+from annotations.engine.install.requests import SourceRequest
 from annotations.engine.install.selftest import self_test
-from annotations.engine.install.sources import Genome, SourceRequest, SourceTable, make_table
 from annotations.engine.reference import MANIFEST, MANIFEST_FORMAT, Reference, load_reference, sha256_of
 from annotations.engine.sequence import FastaIndexEntry, open_sequences
 
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 MITOCHONDRION = ("MT", "M", "chrM", "chrMT")
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ def install_reference(
     was_there = directory.is_dir()
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".installing-", dir=directory) as scratch:
-            built = Path(scratch) / name
+        with building_directory(directory) as scratch:
+            built = scratch / name
             built.mkdir()
             _build(
                 built,
@@ -116,7 +116,7 @@ def _build(
     genes = split_gff(gff, {contig: entry.length for contig, entry in index.items()}, names, built / "genes")
     if genes.left_out:
         say(f"Left out of {gff.name}: " + ", ".join(f"{n} {reason}" for reason, n in genes.left_out.most_common()))
-    tables = _tables(built, Genome(sequence, open_sequences(sequence, index), names), requests, say)
+    tables = make_tables(built, Genome(sequence, open_sequences(sequence, index), names), requests, say)
     for name, path in about.extras.items():
         (built / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, built / name)
@@ -133,33 +133,13 @@ def _codes(codes: Mapping[str, int], names: Mapping[str, str]) -> dict[str, int]
     return {names[contig]: code for contig, code in codes.items()}
 
 
-def _tables(
-    built: Path, genome: Genome, requests: Sequence[SourceRequest], say: Say
-) -> list[tuple[SourceRequest, SourceTable, str]]:
-    made = []
-    seen: set[str] = set()
-    for request in requests:
-        say(f"Reading {request.path.name}")
-        file = f"sources/{re.sub(r'[^0-9A-Za-z._-]+', '-', request.name)}.tsv.gz"
-        new = {file, *(request.info(name) for name in request.fields)}
-        if seen & new or len(new) <= len(request.fields) or not request.fields:
-            raise ReferenceRefused(f"The source {request.name} needs a name and fields that no other source has.")
-        seen |= new
-        (built / "sources").mkdir(exist_ok=True)
-        table = make_table(request, genome, built / file)
-        for reason, count in table.dropped.items():
-            say(f"{request.name}: {count} dropped, {reason}")
-        made.append((request, table, file))
-    return made
-
-
 def _manifest(
     built: Path,
     about: About,
     *,
     index: Mapping[str, FastaIndexEntry],
     genes: GffSummary,
-    tables: Sequence[tuple[SourceRequest, SourceTable, str]],
+    tables: Sequence[MadeTable],
     aliases: Mapping[str, tuple[str, ...]],
     codes: Mapping[str, int],
 ) -> dict[str, Any]:
@@ -184,19 +164,7 @@ def _manifest(
             }
             for contig, entry in index.items()
         ],
-        "sources": [
-            {
-                "name": request.name,
-                "version": table.version,
-                "citation": request.citation,
-                "licence": request.licence,
-                "file": file,
-                "records": table.records,
-                "known": True,
-                "fields": [asdict(field) for field in table.fields],
-            }
-            for request, table, file in tables
-        ],
+        "sources": [made.manifest_entry() for made in tables],
         "files": {
             str(path.relative_to(built)): {"size": path.stat().st_size, "sha256": sha256_of(path)} for path in files
         },

@@ -12,6 +12,8 @@ from typing import BinaryIO, cast
 from annotations.engine.errors import ReferenceRefused
 
 GZIP_MAGIC = b"\x1f\x8b"
+#: A record of a cohort of many thousand samples comes near; nothing honest is longer.
+MAX_LINE_BYTES = 32 << 20
 
 
 @contextmanager
@@ -33,9 +35,19 @@ def open_local(path: Path) -> Iterator[BinaryIO]:
         raise ReferenceRefused(f"{path.name} cannot be read: {error.strerror or error}.") from error
 
 
-def text_lines(file: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
-    """Lines with their numbers from 1, without line ends; ReferenceRefused where one is not UTF-8 text."""
-    for number, line in enumerate(file, start=1):
+def text_lines(file: BinaryIO, name: str, max_bytes: int | None = None) -> Iterator[tuple[int, str]]:
+    """Lines with their numbers from 1, without line ends.
+
+    Raises ReferenceRefused where one is not UTF-8 text or longer than MAX_LINE_BYTES, and when the lines come to
+    more than ``max_bytes``.
+    """
+    total = 0
+    for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), start=1):
+        total += len(line)
+        if len(line) > MAX_LINE_BYTES:
+            raise ReferenceRefused(f"{name}, line {number}: longer than {MAX_LINE_BYTES >> 20} MB. Break it up.")
+        if max_bytes is not None and total > max_bytes:
+            raise ReferenceRefused(f"{name}, line {number}: the file holds more than {max_bytes >> 20} MB. Split it.")
         try:
             text = line.decode("utf-8")
         except UnicodeDecodeError as error:

@@ -22,11 +22,16 @@ def self_test(reference: Reference) -> None:
     """Raises ReferenceRefused with the first thing that does not work."""
     _check_fasta(reference)
     for source in reference.sources:
-        with pysam.TabixFile(str(source.file)) as table:
-            if not all(any(True for _ in table.fetch(contig)) for contig in table.contigs):
-                raise ReferenceRefused(f"The source {source.name} cannot be read by its index.")
+        check_table(source.name, source.file)
     for batch in _batches(reference):
         _check_csq(reference, batch)
+
+
+def check_table(name: str, file: Path) -> None:
+    """Raises ReferenceRefused when the table of the source ``name`` cannot be read by its index."""
+    with pysam.TabixFile(str(file)) as table:
+        if not all(any(True for _ in table.fetch(contig)) for contig in table.contigs):
+            raise ReferenceRefused(f"The source {name} cannot be read by its index.")
 
 
 def _check_fasta(reference: Reference) -> None:

@@ -69,9 +69,11 @@ class Plan:
         return [[*sort_command(self._directory), "-Ou", "-"], split] if sort else [split]
 
     def _segment(self, contig: Contig) -> Segment:
+        if contig.gff is None:
+            # csq gives up on a contig that its GFF does not name.
+            return Segment(STANDARD_CODE, None)
         if not self._together:
-            files = self._reference.gff_for([contig.name])
-            return Segment(contig.genetic_code if files else STANDARD_CODE, files[0] if files else None)
+            return Segment(contig.genetic_code, contig.gff)
         code = contig.genetic_code
         same_code = [other.name for other in self._reference.contigs if other.genetic_code == code]
         return Segment(code, self._joined_gff(code, self._reference.gff_for(same_code)))

@@ -14,6 +14,7 @@ from annotations.engine.reference import Reference
 from annotations.engine.results.alleles import reason_not_annotated, variant_class
 from annotations.engine.results.entries import Entry, EntryCache
 from annotations.engine.results.genotypes import NO_SAMPLES, SampleLayout, read_genotypes
+from annotations.engine.results.sought import Sought
 from annotations.engine.results.source_values import SourceValueReader, SourceValues
 from annotations.engine.results.textblock import (
     ALT,
@@ -89,7 +90,8 @@ class RecordFinisher:
         runs = self._sorted.check(contig, pos.to_numpy())
         ref, alt = text_array(block.column(REF)), text_array(block.column(ALT))
         alleles = pc.binary_join_element_wise(ref, alt, "\t")
-        values = self._sources.read(runs, pos.to_numpy(), pc.binary_join_element_wise(pos_text, alleles, "\t"))
+        keys = pc.binary_join_element_wise(pos_text, alleles, "\t")
+        values = self._sources.read(runs, Sought(pos.to_numpy(), ref, alt, keys))
         alleles = alleles.dictionary_encode()
         pairs = [_pair(pair) for pair in alleles.dictionary.to_pylist()]
         allele_codes: Codes = alleles.indices.to_numpy()

@@ -1,23 +1,22 @@
-"""Finds the alleles of a block in the sources: both stand in order, so each source is read alongside, once."""
+"""Finds the alleles of a block in a source: both stand in order, so the source is read alongside, once."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from pyarrow import csv
 
 from annotations.engine.reference import Source
+from annotations.engine.results.sought import Found, Sought
 from annotations.engine.results.tabix import WINDOW_BITS, TabixText
 
 #: A source is read on rather than entered anew where the next record is at most this far away, in positions.
 READ_ON = 8 << WINDOW_BITS
 _KEY_COLUMNS = ("CHROM", "POS", "REF", "ALT")
-Numbers = NDArray[np.int64]
 
 
 class SourceJoin:
@@ -33,11 +32,9 @@ class SourceJoin:
         #: Lines read and not yet behind us: a block may end in the middle of a piece.
         self._piece: pa.Table | None = None
 
-    def find(self, contig: str, positions: Numbers, keys: pa.Array) -> tuple[pa.Table | None, Numbers]:
-        r"""The source's fields for the alleles found, and each record's place among them, -1 where not found.
-
-        ``positions`` rise; ``keys`` are ``POS\tREF\tALT`` as text.
-        """
+    def find(self, contig: str, sought: Sought) -> Found:
+        """The source's fields for the alleles found, and each record's place among them."""
+        positions, keys = sought.positions, sought.keys
         places = np.full(len(positions), -1, np.int64)
         found: list[pa.Table] = []
         count = 0
@@ -89,7 +86,7 @@ class SourceJoin:
         """The next lines of the contig; None at its end."""
         self._piece = None
         for text in self._pieces:
-            table = self._parsed(text)
+            table = parsed(text, self._types)
             same = pc.equal(table["CHROM"], self._contig)
             if not pc.all(same).as_py():
                 table = table.filter(same)
@@ -101,17 +98,19 @@ class SourceJoin:
         self._pieces = iter(())
         return None
 
-    def _parsed(self, text: bytes) -> pa.Table:
-        if text.startswith(b"#"):
-            text = text[text.index(b"\n") + 1 :]
-        return csv.read_csv(
-            io.BytesIO(text),
-            read_options=csv.ReadOptions(column_names=self._names, use_threads=False, block_size=len(text) + 1),
-            parse_options=csv.ParseOptions(delimiter="\t", quote_char=False),
-            convert_options=csv.ConvertOptions(
-                column_types=self._types, null_values=["."], strings_can_be_null=True, check_utf8=True
-            ),
-        )
+
+def parsed(text: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
+    """Lines of a source's table, without its heading, as columns of these names and types; dots are missing."""
+    if text.startswith(b"#"):
+        text = text[text.index(b"\n") + 1 :]
+    return csv.read_csv(
+        io.BytesIO(text),
+        read_options=csv.ReadOptions(column_names=list(types), use_threads=False, block_size=len(text) + 1),
+        parse_options=csv.ParseOptions(delimiter="\t", quote_char=False),
+        convert_options=csv.ConvertOptions(
+            column_types=types, null_values=["."], strings_can_be_null=True, check_utf8=True
+        ),
+    )
 
 
 def info_texts(fields: Sequence[tuple[str, bool]], table: pa.Table) -> pa.Array:

@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from annotations.engine.reference import Source, SourceField
-from annotations.engine.results.source_join import Numbers, SourceJoin, info_texts
+from annotations.engine.results.interval_join import IntervalJoin
+from annotations.engine.results.sought import Sought
+from annotations.engine.results.source_join import SourceJoin, info_texts
 from annotations.engine.results.textblock import Flags, coded
 
 #: Texts are dictionaries in memory: few different ones, and the table's writer need not look at each.
@@ -22,6 +24,11 @@ Floats = NDArray[np.float64]
 _NUMBERS = {"Integer": pa.int64(), "Float": pa.float64()}
 #: What MITOMAP ("Cfrm") and others write of an allele that is confirmed pathogenic.
 _CONFIRMED = r"(?i)^(cfrm|confirmed)"
+#: ClinVar's word for a pathogenic allele ("Pathogenic/Likely_pathogenic" too), which its review must bear out.
+_PATHOGENIC = r"^Pathogenic"
+#: Review stars from which a pathogenic allele counts as confirmed: several submitters agree, or an expert panel says so
+#: (https://www.ncbi.nlm.nih.gov/clinvar/docs/review_status/).
+CONFIRMING_STARS = 2
 
 
 def column_type(field: SourceField) -> pa.DataType:
@@ -53,14 +60,14 @@ class SourceValueReader:
     def __init__(self, sources: Sequence[Source]) -> None:
         self.sources = tuple(sources)
         self.fields: tuple[SourceField, ...] = tuple(field for source in sources for field in source.fields)
-        self._joins = [SourceJoin(source) for source in sources]
+        self._joins = [SourceJoin(source) if source.match == "allele" else IntervalJoin(source) for source in sources]
 
-    def read(self, runs: Sequence[tuple[str, int, int]], positions: Numbers, keys: pa.Array) -> SourceValues:
+    def read(self, runs: Sequence[tuple[str, int, int]], sought: Sought) -> SourceValues:
         """The values for a block; ``runs`` are its contigs with first and last record (not included)."""
-        count = len(positions)
+        count = len(sought.positions)
         infos, columns = [], []
         for join in self._joins:
-            info, typed = _looked_up(join, runs, positions, keys)
+            info, typed = _looked_up(join, runs, sought)
             infos.append(info)
             columns += typed
         by_info = {field.info: column for field, column in zip(self.fields, columns, strict=True)}
@@ -71,7 +78,7 @@ class SourceValueReader:
             info=pc.binary_join_element_wise(pa.array([""]).take(pa.array(np.zeros(count, np.int64))), *infos, ""),
             found=found,
             known=_any([found[source.name] for source in self.sources if source.known], count),
-            confirmed=_any([_says_confirmed(column) for column in self._of_role(by_info, "status")], count),
+            confirmed=_any([_says_confirmed(by_info, source) for source in self.sources], count),
             has_disease=_any([_is_set(column) for column in self._of_role(by_info, "disease")], count),
             frequency=_floats(frequency[0]) if frequency else np.full(count, np.nan),
         )
@@ -81,21 +88,21 @@ class SourceValueReader:
 
 
 def _looked_up(
-    join: SourceJoin, runs: Sequence[tuple[str, int, int]], positions: Numbers, keys: pa.Array
+    join: SourceJoin | IntervalJoin, runs: Sequence[tuple[str, int, int]], sought: Sought
 ) -> tuple[pa.Array, list[pa.Array]]:
     """One source's part of INFO ("" where it does not know the allele) and its typed columns."""
     fields = join.source.fields
     tables: list[pa.Table] = []
-    places = np.full(len(positions), -1, np.int64)
+    places = np.full(len(sought.positions), -1, np.int64)
     count = 0
     for contig, first, last in runs:
-        table, at = join.find(contig, positions[first:last], keys.slice(first, last - first))
+        table, at = join.find(contig, sought.part(first, last))
         if table is not None:
             places[first:last] = np.where(at >= 0, at + count, -1)
             tables.append(table)
             count += len(table)
     if not count:
-        nothing = len(positions)
+        nothing = len(sought.positions)
         return pa.array([""] * nothing), [pa.nulls(nothing, column_type(field)) for field in fields]
     rows = pa.concat_tables(tables).combine_chunks()
     indices = pa.array(places, mask=places < 0)
@@ -122,10 +129,22 @@ def _is_set(column: pa.Array) -> Flags:
     return flags
 
 
-def _says_confirmed(column: pa.Array) -> Flags:
-    matched = pc.match_substring_regex(column.cast(pa.string()), pattern=_CONFIRMED)
+def _says_confirmed(by_info: Mapping[str, pa.Array], source: Source) -> Flags:
+    """Where a source says that an allele is pathogenic beyond doubt: by a status, or by significance and stars."""
+    count = len(next(iter(by_info.values())))
+    columns = {field.role: by_info[field.info] for field in source.fields if field.role}
+    confirmed = _matches(columns["status"], _CONFIRMED) if "status" in columns else np.zeros(count, np.bool_)
+    if "significance" in columns and "stars" in columns:
+        reviewed = pc.greater_equal(columns["stars"], CONFIRMING_STARS).fill_null(False)
+        pathogenic = _matches(columns["significance"], _PATHOGENIC)
+        confirmed |= pathogenic & reviewed.to_numpy(zero_copy_only=False)
+    return confirmed
+
+
+def _matches(column: pa.Array, pattern: str) -> Flags:
+    matched = pc.match_substring_regex(column.cast(pa.string()), pattern=pattern)
     flags: Flags = matched.fill_null(False).to_numpy(zero_copy_only=False)
-    return flags
+    return flags.copy()
 
 
 def _any(flags: Sequence[Flags], count: int) -> Flags:

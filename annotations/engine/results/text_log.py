@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from annotations.engine.reference import Reference
+from annotations.engine.reference import Reference, Source
+from annotations.engine.results.doings import counted
 from annotations.engine.task import OutputFile
 
 REASONS = {
@@ -88,8 +89,10 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
     return ["", title, *(f"  {line}" for line in lines)] if lines else []
 
 
-def _source(source: Any) -> str:
-    about = f"{source.name}, version {source.version}, {source.records:,} alleles"
+def _source(source: Source) -> str:
+    about = f"{source.name}, version {source.version}, {counted(source.records, source.unit)}"
+    if source.match != "allele":
+        about += f", matched by {source.match}"
     return ", ".join(part for part in (about, source.licence, f"SHA-256 {source.sha256}") if part)
 
 

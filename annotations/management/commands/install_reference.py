@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.engine.errors import EngineError
 from annotations.engine.install.installer import About, install_reference
-from annotations.engine.install.sources import SourceRequest
+from annotations.engine.install.requests import SourceRequest, vcf_request
 from annotations.engine.reference import find_references
 
 
@@ -90,4 +90,4 @@ def _source(text: str) -> SourceRequest:
     file, _, fields = rest.rpartition(":")
     if not (name and file and all(fields.split(","))):
         raise ArgumentTypeError(f"{text!r} is not NAME=FILE:FIELD,FIELD, as in CLINVAR=clinvar.vcf.gz:CLNSIG,CLNDN")
-    return SourceRequest(name, Path(file), tuple(fields.split(",")))
+    return vcf_request(name, Path(file), fields.split(","))

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.engine.errors import ReferenceBroken
 from annotations.engine.reference import Reference, find_references, verify_reference
+from annotations.engine.results.doings import counted
 
 SHOWN_CONTIGS = 8
 
@@ -96,7 +97,7 @@ def _lines(reference: Reference, checked: int | None) -> Iterator[str]:
     yield f"  contigs      {len(reference.contigs):,}: {', '.join(shown)}{f' and {more:,} more' if more else ''}"
     yield f"  transcripts  {reference.transcripts:,}"
     for source in reference.sources:
-        yield f"  source       {source.name}, {source.version}: {source.records:,} alleles"
+        yield f"  source       {source.name}, {source.version}: {counted(source.records, source.unit)}"
     yield f"  size         {_size(reference) / 1e6:,.1f} MB"
     yield f"  directory    {reference.directory} ({origin})"
     if checked is not None:
