@@ -7,9 +7,11 @@ person: states, queues and quantiles only.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+import dramatiq
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -18,6 +20,9 @@ from prometheus_client.registry import Collector
 from accounts.models import Notification
 from annotations.models import Job, JobStatus
 from archive.models import Holding, HoldingState, RestoreRequest
+from gas_site.queue_counts import count
+
+logger = logging.getLogger(__name__)
 
 # Jobs whose speed is told: enough for a percentile, few enough to be read at every scrape.
 WINDOW = timedelta(hours=1)
@@ -34,14 +39,34 @@ def exposition() -> bytes:
 
 
 class Rows(Collector):
-    """Reads the gauges out of the database."""
+    """Reads the gauges out of the database, and out of the queue where it answers."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield every gauge."""
+        yield from _queues()
         yield from _jobs()
         yield from _recent_jobs()
         yield from _holdings()
         yield _gauge("gas_mails_unsent", "Mails that are still to be sent.", Notification.objects.owed().count())
+
+
+def _queues() -> Iterator[GaugeMetricFamily]:
+    broker = dramatiq.get_broker()
+    try:
+        counts = [count(broker, queue) for queue in sorted(broker.get_declared_queues())]
+    except Exception as error:  # noqa: BLE001 (whatever the queue raises, the rows are still to be counted)
+        logger.warning("the queue cannot be counted: %s", type(error).__name__)
+        yield _gauge("gas_queue_up", "Whether the queue answers.", 0)
+        return
+    yield _gauge("gas_queue_up", "Whether the queue answers.", 1)
+    messages = GaugeMetricFamily("gas_queue_messages", "Messages by queue and state.", labels=["queue", "state"])
+    oldest = GaugeMetricFamily("gas_queue_oldest_seconds", "Age of the oldest message that waits.", labels=["queue"])
+    for row in counts:
+        for state in ("waiting", "delayed", "in_flight", "dead"):
+            messages.add_metric([row.queue, state], getattr(row, state))
+        oldest.add_metric([row.queue], row.oldest.total_seconds() if row.oldest else 0)
+    yield messages
+    yield oldest
 
 
 def _jobs() -> Iterator[GaugeMetricFamily]:

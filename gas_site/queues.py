@@ -21,6 +21,7 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import BrokerError
 from dramatiq.middleware import AgeLimit, Callbacks, Middleware, Pipelines, Retries, ShutdownNotifications, TimeLimit
 
+from gas_site.protection import ScaleInProtection
 from gas_site.sqs_address import parse_address
 
 logger = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ def make_broker(url: str, directory: Path | None) -> dramatiq.Broker:
 
 def _middleware(retries: type[Retries]) -> list[Middleware]:
     return [
+        ScaleInProtection(),  # first, so that it hears of every message's end
         AgeLimit(),
         # Actors that watch a child process set their own limit; an asynchronous exception cannot interrupt a
         # blocking call, so this one only catches Python that loops.

@@ -39,6 +39,8 @@ def database(data_dir: Path) -> dict[str, Any]:
     except (ValueError, KeyError):
         # Not "from" the error, here and below: its message may quote a part of the password.
         raise BadSetting("DATABASE_URL", _without_password(value), takes) from None
+    if password := text("DATABASE_PASSWORD"):  # a fleet's secrets come one by one
+        config["PASSWORD"] = password
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {**config.get("OPTIONS", {}), **SQLITE_OPTIONS}
     return config

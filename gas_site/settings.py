@@ -22,6 +22,7 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / "var"))).absolute()
 PORT = environment.integer("PORT", 8000, least=1, most=65_535)
+HOST = environment.text("HOST", "127.0.0.1")
 SITE_NAME = environment.text("SITE_NAME", "GAS")
 SITE_URL = setting_urls.site_url(PORT)
 CONTACT_EMAIL = environment.text("CONTACT_EMAIL", "gas@localhost")
@@ -187,7 +188,7 @@ STRIPE_TIMEOUT = environment.duration("STRIPE_TIMEOUT", "15s", least=timedelta(s
 
 # Files, references, the queue, mail -----------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(environment.text("STATIC_ROOT", str(DATA_DIR / "static")))  # an image brings its own
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": setting_urls.storage(DATA_DIR),
@@ -203,6 +204,11 @@ REFERENCE_DIRS = [BUNDLED_REFERENCES, DATA_DIR / "references"]
 QUEUE_URL = setting_urls.queue_url(DATA_DIR)
 QUEUE_DIRECTORY = setting_urls.queue_directory(DATA_DIR)
 ANNOTATE_THREADS = environment.integer("ANNOTATE_THREADS", 2, least=1)
+WORK_THREADS = environment.integer("WORK_THREADS", 4, least=1)
+# gunicorn: processes, threads of each, and how long a request may still run once the process is told to end.
+WEB_WORKERS = environment.integer("WEB_WORKERS", 2, least=1)
+WEB_THREADS = environment.integer("WEB_THREADS", 8, least=1)
+WEB_GRACE = environment.duration("WEB_GRACE", "4s")
 JOB_TIMEOUT = environment.duration("JOB_TIMEOUT", "12h", least=timedelta(seconds=1))
 LEASE = environment.duration("LEASE", "60s", least=timedelta(seconds=2))  # it is renewed once a second
 SWEEP_EVERY = environment.duration("SWEEP_EVERY", "60s", least=timedelta(seconds=1))

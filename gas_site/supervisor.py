@@ -85,7 +85,7 @@ def children(host: str) -> list[Child]:
         *stack,
         Child("web", web_command(host)),
         Child("annotate", work_command(["annotate"], settings.ANNOTATE_THREADS)),
-        Child("work", work_command(["default", "storage"], 4)),
+        Child("work", work_command(["default", "storage"], settings.WORK_THREADS)),
         Child("sweep", [sys.executable, str(settings.BASE_DIR / "manage.py"), "sweep"]),
         *(Child(name, [sys.executable, "-m", f"sandbox.{name}"]) for name in sandboxes()),
     ]
@@ -144,8 +144,9 @@ def web_command(host: str) -> list[str]:
     """Return gunicorn. Its access log leaves the query string out: a search names files."""
     return [
         *[sys.executable, "-m", "gunicorn", "gas_site.wsgi"],
-        *["--bind", f"{host}:{settings.PORT}", "--workers", "2", "--threads", "8"],
-        *["--timeout", "120", "--graceful-timeout", "4", "--max-requests", "20000", "--max-requests-jitter", "2000"],
+        *["--bind", f"{host}:{settings.PORT}", "--workers", str(settings.WEB_WORKERS)],
+        *["--threads", str(settings.WEB_THREADS), "--graceful-timeout", f"{settings.WEB_GRACE.total_seconds():.0f}"],
+        *["--timeout", "120", "--max-requests", "20000", "--max-requests-jitter", "2000"],
         *["--log-level", "warning", "--preload", "--chdir", str(settings.BASE_DIR)],
     ]
 

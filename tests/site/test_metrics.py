@@ -83,6 +83,12 @@ def test_holdings_restores_and_unsent_mails_are_counted(client: Client, alice: U
     assert found["gas_mails_unsent"] == 1
 
 
+def test_a_queue_that_is_away_is_told_and_the_rest_is_counted_all_the_same(client: Client, alice: User) -> None:
+    make_job(alice, status=JobStatus.FAILED)
+    found = scrape(client)
+    assert (found["gas_queue_up"], found["gas_jobs[failed]"]) == (0, 1)
+
+
 def test_nothing_of_a_person_is_in_it(client: Client, alice: User) -> None:
     make_job(alice, status=JobStatus.COMPLETED, name="patient-jane-doe.vcf")
     text = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).content.decode()

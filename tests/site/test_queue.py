@@ -26,6 +26,7 @@ from annotations import moves, running
 from annotations.actors import annotate
 from annotations.engine.task import Result, Task
 from annotations.models import Job, JobStatus, ResultFile
+from gas_site.metrics import exposition
 from gas_site.queues import make_broker, send_after_commit, socket_path
 from gas_site.supervisor import redis_command
 from gas_site.sweeping import sweep_all
@@ -99,6 +100,16 @@ def test_an_accepted_job_is_annotated_and_its_owner_mailed_once(worker: Worker, 
     until(lambda: ended(job) and mailed())
     assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
     assert len(mailoutbox) == 1
+
+
+def test_the_metrics_tell_what_lies_in_the_queues(broker: dramatiq.Broker) -> None:
+    annotate.send(str(UUID(int=7)))
+    annotate.send_with_options(args=(str(UUID(int=8)),), delay=600_000)
+    text = exposition().decode()
+    assert "gas_queue_up 1.0" in text
+    assert 'gas_queue_messages{queue="annotate",state="waiting"} 1.0' in text
+    assert 'gas_queue_messages{queue="annotate",state="delayed"} 1.0' in text
+    assert 'gas_queue_messages{queue="storage",state="waiting"} 0.0' in text
 
 
 def test_a_lost_message_is_sent_again_by_the_sweep(worker: Worker) -> None:

@@ -288,3 +288,10 @@ def test_the_defaults_start_and_keep_one_secret_key(tmp_path: Path) -> None:
     assert check(tmp_path).returncode == 0
     assert key.read_text() == kept
     assert [path.name for path in key.parent.glob(".secret_key*")] == []
+
+
+def test_the_databases_password_may_come_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://gas@db.example.org:5432/gas")
+    monkeypatch.setenv("DATABASE_PASSWORD", "p@ss/word#1")
+    found = setting_urls.database(HERE)
+    assert (found["USER"], found["PASSWORD"], found["HOST"]) == ("gas", "p@ss/word#1", "db.example.org")

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from annotations.example import prepare_example
-from gas_site import environment, supervisor
+from gas_site import supervisor
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take --host."""
-        parser.add_argument("--host", default=environment.text("HOST", "127.0.0.1"), help="Address to listen on.")
+        parser.add_argument("--host", default=settings.HOST, help="Address to listen on.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the stack; exits with its code."""

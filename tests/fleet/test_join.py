@@ -1,0 +1,53 @@
+"""A new machine of the fleet waits for its services, then becomes its role."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from bench.site import ROOT
+from gas_site.management.commands.join import role_command
+
+
+def join(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DATA_DIR": str(data_dir)}
+    command = [sys.executable, str(ROOT / "manage.py"), "join", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_before_the_database_is_prepared_it_waits_and_then_says_what_to_do(tmp_path: Path) -> None:
+    ended = join(tmp_path, "web", "--patience", "0")
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == (
+        "CommandError: The database is not at this version. Run manage.py prepare, once a version."
+    )
+
+
+def test_a_role_that_is_none_is_refused(tmp_path: Path) -> None:
+    ended = join(tmp_path, "cook")
+    assert ended.returncode == 2
+    assert "invalid choice: 'cook'" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("role", "ending"),
+    [
+        ("annotate", ["--threads", "3", "--queues", "annotate"]),
+        ("work", ["--threads", "5", "--queues", "default", "storage"]),
+        ("sweep", [str(ROOT / "manage.py"), "sweep"]),
+    ],
+)
+def test_each_role_has_its_command(settings: Settings, role: str, ending: list[str]) -> None:
+    settings.ANNOTATE_THREADS, settings.WORK_THREADS = 3, 5
+    assert role_command(role)[-len(ending) :] == ending
+
+
+def test_the_web_listens_where_it_is_told_to_with_its_processes_and_threads(settings: Settings) -> None:
+    settings.HOST, settings.WEB_WORKERS, settings.WEB_THREADS = "127.0.0.2", 3, 9
+    command = " ".join(role_command("web"))
+    assert f"--bind 127.0.0.2:{settings.PORT} --workers 3 --threads 9 --graceful-timeout 4" in command
