@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import IO, Any, cast
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.core.serializers.json import DjangoJSONEncoder
@@ -68,6 +69,7 @@ def _account(user: User) -> dict[str, Any]:
         "plan_changes": list(user.plan_changes.order_by("pk").values("at", "before", "after", "reason")),
         "addresses": list(EmailAddress.objects.filter(user=user).values("email", "verified", "primary")),
         "sign_in": list(SocialAccount.objects.filter(user=user).values("provider", "uid", "date_joined", "extra_data")),
+        "second_factors": list(Authenticator.objects.filter(user=user).values("type", "created_at", "last_used_at")),
         "sessions": list(
             UserSession.objects.filter(user=user).values("created_at", "last_seen_at", "ip", "user_agent")
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable
 
 from allauth.mfa.utils import is_mfa_enabled
@@ -23,19 +22,11 @@ def own_time_zone(get_response: View) -> View:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         with timezone.override(
-            zone_of(request.user) if isinstance(request.user, User) else timezone.get_default_timezone()
+            request.user.zone if isinstance(request.user, User) else timezone.get_default_timezone()
         ):
             return get_response(request)
 
     return middleware
-
-
-def zone_of(user: User) -> zoneinfo.ZoneInfo:
-    """Return the person's time zone; UTC where this machine's data do not have it."""
-    try:
-        return zoneinfo.ZoneInfo(user.time_zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return zoneinfo.ZoneInfo("UTC")
 
 
 def staff_second_factor(get_response: View) -> View:

@@ -184,6 +184,11 @@ def _tell(job: Job, outcome: JobStatus) -> None:
         "short_id": job.short_id,
         "outcome": outcome.value,
         "path": job.get_absolute_url(),
-        "ready_until": f"{due_at:%H:%M} UTC on {due_at.day} {due_at:%B}" if due_at else "",
+        "ready_until": _in_words(due_at.astimezone(job.user.zone)) if due_at else "",
     }
     notify(job.user, "job_ended", job.pk, context)
+
+
+def _in_words(at: datetime) -> str:
+    """Return a moment for a mail, with its time zone: "17:30 (Asia/Kolkata) on 25 November"."""
+    return f"{at:%H:%M} ({at.tzinfo}) on {at.day} {at:%B}"

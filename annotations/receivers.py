@@ -14,7 +14,7 @@ from accounts.export import CHUNK, Entry, json_entry
 from accounts.models import User
 from accounts.signals import account_closing, collecting_export
 from annotations import deleting
-from annotations.models import Job, JobEvent
+from annotations.models import DeletionReceipt, Job, JobEvent
 from gas_site.storage import file_store
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def remove_jobs(sender: type[User], user: User, **kwargs: Any) -> str:
 
 @receiver(collecting_export)
 def export_jobs(sender: type[User], user: User, **kwargs: Any) -> Iterator[Entry]:
-    """Give every job: what is known of it, the file, and the results that are in the file store now."""
+    """Give every job: what is known of it, the file, the results that are in the file store now; and the receipts."""
     events = Prefetch("events", queryset=JobEvent.objects.order_by("at", "pk"))
     jobs = Job.objects.of(user).prefetch_related("files", events).order_by("created_at")
     for job in jobs.iterator(chunk_size=200):
@@ -47,6 +47,10 @@ def export_jobs(sender: type[User], user: User, **kwargs: Any) -> Iterator[Entry
         for name, key in files:
             if file_store().has(key):
                 yield Entry(f"{folder}/{name}", partial(_pieces, key), packed=name.endswith(PACKED))
+    receipts = DeletionReceipt.objects.filter(owner=user.pk).order_by("pk")
+    yield json_entry(
+        "deleted-jobs.json", list(receipts.values("job", "asked_at", "removed_at", "files", "bytes", "details"))
+    )
 
 
 def _described(job: Job) -> dict[str, Any]:

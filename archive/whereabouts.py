@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.timezone import localtime
 
 from accounts.models import User
 from annotations import availability
@@ -48,5 +49,6 @@ def _problem(holding: Holding) -> str:
     """Return a sentence for the owner when a restore does not get on; what staff need stands in the admin."""
     if holding.state != HoldingState.RESTORING or not holding.last_error:
         return ""
-    again = f" The next try is at {holding.retry_at:%H:%M} UTC." if holding.retry_at else ""
+    at = localtime(holding.retry_at) if holding.retry_at else None
+    again = f" The next try is at {at:%H:%M} ({at.tzinfo})." if at else ""
     return f"This result could not be brought back yet. It is safe in cold storage, and we keep trying.{again}"

@@ -1,14 +1,16 @@
-"""What billing does when accounts says that somebody goes."""
+"""What billing does when accounts says that somebody goes, or wants their data."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
+from accounts.export import Entry, json_entry
 from accounts.models import User
-from accounts.signals import account_closing
+from accounts.signals import account_closing, collecting_export
 from billing.ending import cancel_everything
 from billing.models import Customer
 from gas_site.queues import send_after_commit
@@ -20,6 +22,26 @@ def end_subscriptions(sender: type[User], user: User, **kwargs: Any) -> str:
     customer = Customer.objects.known().filter(user=user).first()
     ended = cancel_everything(customer.stripe_id) if customer else 0
     return "Your subscription is cancelled; nothing more is charged." if ended else ""
+
+
+@receiver(collecting_export)
+def export_billing(sender: type[User], user: User, **kwargs: Any) -> Iterator[Entry]:
+    """Give what is kept of the customer: how they stand, their subscriptions and their invoices."""
+    customer = Customer.objects.filter(user=user).first()
+    if customer is None:
+        return
+    bought = ("stripe_id", "status", "created_at", "period_end", "cancel_at", "ended_at", "refunded", "disputed")
+    billed = ("stripe_id", "number", "status", "total", "currency", "created_at", "url")
+    yield json_entry(
+        "billing.json",
+        {
+            "customer": customer.stripe_id,
+            "standing": customer.standing,
+            "until": customer.until,
+            "subscriptions": list(customer.subscriptions.values(*bought)),
+            "invoices": list(customer.invoices.values(*billed)),
+        },
+    )
 
 
 @receiver(pre_delete, sender=User)

@@ -85,7 +85,8 @@ def _move_plan(customer: Customer, before: str) -> None:
         slug = Plan.PREMIUM if gives_premium(standing) else Plan.FREE
         set_plan(customer.user, Plan.objects.get(pk=slug), reason=f"Stripe: {standing.label}")
     if standing in TOLD_BY_MAIL:
-        title, text = words(standing, date_format(customer.until, "j F Y") if customer.until else "")
+        until = customer.until.astimezone(customer.user.zone) if customer.until else None
+        title, text = words(standing, date_format(until, "j F Y") if until else "")
         about = f"{customer.token.hex}-{customer.fetch_applied}"
         notify(customer.user, "plan_news", about, {"title": title, "text": text})
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from accounts import closing
+from accounts.export import export
 from accounts.models import Plan, User
-from annotations import deleting
-from annotations.models import DeletionReceipt, Job
+from annotations import deleting, moves
+from annotations.models import DeletionReceipt, Job, JobStatus
 from annotations.sweep import finish_deletions, look_again_at_deletions
 from archive import copies, restoring
 from archive.models import Holding, HoldingState, RestoreRequest
 from archive.tending import tend
 from archive.vaults import vault
 from tests.archive.world import MINUTE, SECOND, World, change_plan, complete, free_user, job_of, state
+from tests.site.factories import make_job
 
 pytestmark = pytest.mark.django_db
 
@@ -180,6 +185,38 @@ def test_a_closed_account_leaves_nothing_but_receipts(world: World) -> None:
     assert {path.split("/results/")[-1].split("/uploads/")[-1][:36] for path in everything(world.files)} == {
         str(other.job_id)
     }
+
+
+def test_an_account_with_archived_results_and_a_running_job_is_exported_and_closed(world: World) -> None:
+    user = free_user()
+    cold = complete(user)
+    archive(world, cold)
+    hot, running = complete(user), make_job(user, JobStatus.RUNNING, attempt=1)
+    deleting.delete(make_job(user))
+    world.work()
+
+    exported = zipfile.ZipFile(io.BytesIO(b"".join(export(user))))
+    assert exported.testzip() is None
+    names = exported.namelist()
+    for job, ready in ((job_of(cold), False), (job_of(hot), True)):
+        folder = f"jobs/{job.created_at:%Y-%m-%d}-{job.short_id}"
+        assert f"{folder}/job.json" in names
+        assert (f"{folder}/result.annot.vcf.gz" in names) == ready
+        assert f"{folder}/result.log" in names
+    assert any(name.endswith(f"{running.short_id}/job.json") for name in names)
+    stored = json.loads(exported.read("storage.json"))
+    assert [(row["job"], row["state"], [move["state"] for move in row["moves"]]) for row in stored] == [
+        (str(cold.job_id), "archived", ["archiving", "archived"]),
+        (str(hot.job_id), "available", []),
+    ]
+    assert len(json.loads(exported.read("deleted-jobs.json"))) == 1
+
+    closing.close(user)
+    world.work()
+    assert not User.objects.filter(pk=user.pk).exists()
+    assert not moves.renew(running, stage="annotate", fraction=0.5, records=10), "its worker stops"
+    assert DeletionReceipt.objects.filter(owner=user.pk).count() == 4
+    assert (everything(world.files), world.archives()) == ([], [])
 
 
 def test_what_is_stored_while_the_job_is_removed_and_the_vault_goes_away_is_found_an_hour_later(world: World) -> None:

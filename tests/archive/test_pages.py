@@ -68,7 +68,7 @@ def test_a_restore_that_does_not_get_on_says_so_in_a_persons_words(world: World)
     again = world.clock.now + 5 * SECOND
     assert where(holding).problem == (
         "This result could not be brought back yet. It is safe in cold storage, and we keep trying. "
-        f"The next try is at {again:%H:%M} UTC."
+        f"The next try is at {again:%H:%M} (UTC)."
     )
     page = browser(holding).get(download(holding, "vcf"))
     assert (page.status_code, "could not be brought back yet" in page.content.decode()) == (409, True)
@@ -202,6 +202,6 @@ def test_the_mail_about_the_end_of_a_job_says_until_when(world: World) -> None:
     mail = Notification.objects.get(kind="job_ended")
     due_at = holding.due_at
     assert due_at is not None
-    assert mail.context["ready_until"] == f"{due_at:%H:%M} UTC on {due_at.day} {due_at:%B}"
+    assert mail.context["ready_until"] == f"{due_at:%H:%M} (UTC) on {due_at.day} {due_at:%B}"
     complete(premium_user())
     assert Notification.objects.filter(kind="job_ended").latest("pk").context["ready_until"] == ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import zipfile
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -15,6 +17,7 @@ from django.utils import timezone
 from stripe._api_version import _ApiVersion
 
 from accounts import closing
+from accounts.export import export
 from accounts.models import Closing, Plan, PlanChange, User
 from accounts.plans import set_plan
 from billing.models import Customer, Invoice
@@ -195,6 +198,16 @@ def test_closing_the_account_cancels_the_subscription_and_sends_a_receipt(shop: 
     assert shop.sandbox.store.every("subscription", stripe_id)[0]["status"] == "canceled"
     assert [message.to for message in mail.outbox] == [["ada@example.org"]]
     assert "Your subscription is cancelled; nothing more is charged." in mail.outbox[0].body
+
+
+def test_the_export_has_the_subscription_and_the_invoices(shop: Shop) -> None:
+    assert "billing.json" not in zipfile.ZipFile(io.BytesIO(b"".join(export(shop.user)))).namelist()
+    shop.subscribe()
+    exported = zipfile.ZipFile(io.BytesIO(b"".join(export(shop.user))))
+    told = json.loads(exported.read("billing.json"))
+    assert (told["customer"], told["standing"]) == (shop.customer.stripe_id, "active")
+    assert [row["stripe_id"] for row in told["subscriptions"]] == [shop.subscriptions[0]["id"]]
+    assert [(row["status"], row["total"], row["currency"]) for row in told["invoices"]] == [("paid", 900, "eur")]
 
 
 def test_closing_the_account_closes_the_payment_page_that_is_still_open(shop: Shop) -> None:

@@ -153,57 +153,7 @@ def test_an_unsafe_next_is_not_followed(alice: User, target: str) -> None:
     assert response.headers["location"] == "/annotate/"
 
 
-# Who may what ------------------------------------------------------------------------------------------------
-
-GET_PAGES = [
-    "/profile/",
-    "/subscribe/",
-    "/subscribe/done/",
-    "/billing/return/",
-    "/accounts/sessions/",
-    "/accounts/2fa/",
-]
-POSTS = [
-    "/profile/",
-    "/profile/export/",
-    "/profile/close/",
-    "/profile/sessions/1/end/",
-    "/subscribe/",
-    "/billing/portal/",
-]
-
-
-@pytest.mark.parametrize("path", GET_PAGES)
-def test_a_page_sends_nobody_to_sign_in_and_shows_itself_to_its_owner(alices: Client, path: str) -> None:
-    answer = Client().get(path)
-    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (302, "/accounts/login/")
-    assert alices.get(path, follow=True).status_code == 200
-
-
-@pytest.mark.parametrize("path", POSTS)
-def test_an_act_sends_nobody_to_sign_in_and_changes_nothing(db: None, path: str) -> None:
-    answer = Client().post(path)
-    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (302, "/accounts/login/")
-
-
-@pytest.mark.parametrize(
-    "path", [path for path in POSTS if path not in {"/profile/", "/profile/close/", "/subscribe/"}]
-)
-def test_an_act_takes_no_get(alices: Client, path: str) -> None:
-    assert alices.get(path).status_code == 405
-
-
-@pytest.mark.parametrize("path", POSTS)
-def test_an_act_wants_the_form_s_token(alice: User, path: str) -> None:
-    assert signed_in(alice, enforce_csrf=True).post(path).status_code == 403
-
-
-def test_a_profile_shows_nothing_of_anybody_else(alice: User, bob: User, bobs: Client) -> None:
-    alice.name, alice.institution = "Alice Aardvark", "Mito Lab"
-    alice.save()
-    page = bobs.get("/profile/").content.decode()
-    assert "alice@example.org" not in page
-    assert "Aardvark" not in page
+# Plans, and what staff do ----------------------------------------------------------------------------------
 
 
 def test_the_plans_are_open_to_everybody(db: None, alices: Client) -> None:
