@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -60,6 +61,19 @@ def table_schema(
     return pa.schema(columns, metadata={**notes, SAMPLES_NOTE: json.dumps(layout.samples)})
 
 
+def writer_options(schema: pa.Schema) -> dict[str, Any]:
+    """How the table is written: what the sizes and the readers' pace were measured with."""
+    coded_columns = [one.name for one in schema if one.type == TEXT or one.name.startswith(GENOTYPES)]
+    return {
+        "compression": "zstd",
+        "compression_level": 1,
+        "use_dictionary": coded_columns,
+        "column_encoding": {"row": "DELTA_BINARY_PACKED", "pos": "DELTA_BINARY_PACKED"},
+        # Readers are to see plain text columns; the dictionaries are ours.
+        "store_schema": False,
+    }
+
+
 class TableWriter:
     """Collects blocks of records as Arrow data and writes them out a row group at a time."""
 
@@ -70,18 +84,7 @@ class TableWriter:
         self._rows = 0
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = self._waiting_bytes = 0
-        self._writer = pq.ParquetWriter(
-            path,
-            self.schema,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=[
-                column.name for column in self.schema if column.type == TEXT or column.name.startswith(GENOTYPES)
-            ],
-            column_encoding={"row": "DELTA_BINARY_PACKED", "pos": "DELTA_BINARY_PACKED"},
-            # Readers are to see plain text columns; the dictionaries are ours.
-            store_schema=False,
-        )
+        self._writer = pq.ParquetWriter(path, self.schema, **writer_options(self.schema))
 
     def add(self, records: Records) -> None:
         """Add one block."""

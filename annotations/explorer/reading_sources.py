@@ -1,0 +1,91 @@
+"""Reads what is asked of the sources: clinical significance, disease, frequency. Which columns these are, roles say."""
+
+from __future__ import annotations
+
+from annotations.explorer.clinical import CALLS, calls_of
+from annotations.explorer.columns import CLINICAL, Column
+from annotations.explorer.conditions import Condition, all_of, any_of, one_of
+from annotations.explorer.reading import (
+    BadValue,
+    Range,
+    Reading,
+    listed,
+    number_range,
+    quoted_list,
+    split_values,
+    within,
+)
+from annotations.explorer.table import VariantTable
+from annotations.figures.words import percent
+
+ANNOTATED = Condition('"not_annotated" IS NULL')
+
+
+def read_clinical(values: tuple[str, ...], table: VariantTable) -> Reading:
+    """Calls of ``clinical.CALLS``, from every field with a status or a rating."""
+    wanted = [value.lower() for value in split_values(values)]
+    wrong = [value for value in wanted if value not in CALLS]
+    if wrong or not wanted:
+        raise BadValue(f"No clinical significance: {quoted_list(wrong)}. There are {', '.join(CALLS)}.")
+    columns = table.catalogue.of_role(*CLINICAL)
+    if not columns:
+        raise BadValue("The sources of this result say nothing of clinical significance.")
+    conditions = []
+    for column in columns:
+        calling = [text for text in table.distinct(column.name) if set(calls_of(text)) & set(wanted)]
+        conditions.append(one_of(column.sql, calling))
+    return Reading(listed([CALLS[value] for value in wanted]).capitalize(), any_of(conditions))
+
+
+def read_disease(values: tuple[str, ...], table: VariantTable) -> Reading:
+    """Words that a disease's name contains, in any case; ``*`` for any disease at all."""
+    columns = table.catalogue.of_role("disease")
+    if not columns:
+        raise BadValue("The sources of this result name no diseases.")
+    text = values[0]
+    if text == "*":
+        return Reading(
+            "Reported with a disease", any_of([Condition(f"{column.sql} IS NOT NULL") for column in columns])
+        )
+    return Reading(f"Disease with “{quoted_list([text])}”", contained(columns, text))
+
+
+def contained(columns: list[Column], text: str) -> Condition:
+    """Rows where one of the columns contains the text, underscores read as spaces, case not minded."""
+    plain = text.lower().replace("_", " ")
+    return any_of([Condition(f"contains(replace(lower({column.sql}), '_', ' '), ?)", (plain,)) for column in columns])
+
+
+def read_frequency(values: tuple[str, ...], table: VariantTable) -> Reading:
+    """``0.01``: rarer, not seen included; ``0.001-0.01``: seen, low <= f < high; ``unseen``. ``FIELD:`` may precede it.
+
+    A variant that could not be annotated was never looked up, and is neither rare nor unseen.
+    """
+    readings = [_frequency(value, table) for value in values]
+    return Reading(listed([one.label for one in readings], "and"), all_of([one.condition for one in readings]))
+
+
+def _frequency(value: str, table: VariantTable) -> Reading:
+    named, colon, text = value.rpartition(":")
+    column = table.catalogue.get(named) if colon else table.catalogue.frequency
+    if column is None or column.kind != "frequency":
+        raise BadValue(
+            f"No frequency is called {quoted_list([named])} here."
+            if colon
+            else "The sources of this result have no frequencies."
+        )
+    short = column.title.removesuffix(" frequency")
+    unseen = all_of([Condition(f"{column.sql} IS NULL"), ANNOTATED])
+    if text == "unseen":
+        return Reading(f"Not seen in {short}", unseen)
+    found = number_range(text)
+    if found.high is None and not text.rstrip().endswith("-"):
+        return Reading(
+            f"{short} under {percent(found.low or 0)}",
+            any_of([unseen, within(column.sql, Range(None, found.low), end="<")]),
+        )
+    if found.high is None:
+        return Reading(f"{short} {percent(found.low or 0)} and above", within(column.sql, found))
+    end = "<=" if found.high >= 1 else "<"
+    label = f"{short} {percent(found.low or 0)} to {percent(found.high)}"
+    return Reading(label, within(column.sql, found, end=end))

@@ -1,0 +1,250 @@
+"""One result's table under DuckDB: pages, counts, single rows, streams. Read only, bounded in memory and time.
+
+The connection sees one file. Access to anything else is closed before the first query, and the settings are locked.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from annotations.engine.reference import Reference
+from annotations.explorer.columns import ROW, Catalogue, Column, catalogue_of, quoted
+from annotations.explorer.conditions import EVERYTHING, Condition, all_of
+from annotations.explorer.sorting import FILE_ORDER, Sort
+
+MEMORY = "512MB"
+THREADS = 2
+#: What a sort that does not fit into memory may put on disk.
+SPILL = "4GB"
+QUERY_SECONDS = 10.0
+#: Rows of a page at most; up to here DuckDB sorts the keys first and reads the other columns of the winners only.
+MAX_PAGE = 500
+#: Counts kept: the steps of a filter are counted again with each step added.
+KEPT_COUNTS = 256
+#: Rows of a streamed batch.
+BATCH_ROWS = 20_000
+
+Row = dict[str, Any]
+
+
+class TableUnreadable(Exception):
+    """The file is no table of ours."""
+
+
+class TooSlow(Exception):
+    """A query was stopped at its limit of time or memory."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows in their order, and whether there are more on either side."""
+
+    rows: list[Row]
+    has_next: bool
+    has_previous: bool
+
+
+class VariantTable:
+    """An open table; safe to use from several threads. ``total`` is its number of rows."""
+
+    def __init__(self, path: Path, reference: Reference | None = None) -> None:
+        """Open a Parquet file as the engine writes it. Raises TableUnreadable, FileNotFoundError."""
+        try:
+            with pq.ParquetFile(path) as file:
+                metadata = file.metadata.metadata
+                schema = file.schema_arrow.with_metadata(metadata)
+                self.total: int = file.metadata.num_rows
+        except pa.ArrowInvalid as error:
+            raise TableUnreadable("This result's table cannot be read.") from error
+        if not {"row", "contig", "pos", "ref", "alt", "impact"} <= set(schema.names):
+            raise TableUnreadable("This result's table lacks columns that the explorer needs.")
+        self.schema = schema
+        self.reference = reference
+        self.catalogue: Catalogue = catalogue_of(schema, reference.sources if reference else ())
+        self._spill = tempfile.mkdtemp(prefix="gas-explorer-")
+        self._connection = _connect(path, self._spill)
+        self._lock = threading.Lock()
+        self._counts: OrderedDict[Condition, int] = OrderedDict()
+        self._distinct: dict[str, list[Any]] = {}
+
+    def close(self) -> None:
+        """Close the connection and remove what it spilled."""
+        self._connection.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def page(
+        self,
+        where: Condition = EVERYTHING,
+        sort: Sort = FILE_ORDER,
+        *,
+        size: int = 50,
+        after: int | None = None,
+        before: int | None = None,
+        columns: Sequence[Column] | None = None,
+    ) -> Page:
+        """Return up to ``size`` rows that follow row ``after``, or precede row ``before``, in the sort's order.
+
+        Rows are dictionaries by column name, ``row`` among them; all columns of the table when none are named. A
+        row number that the table does not have is the beginning.
+        """
+        backwards = before is not None
+        key = self._key(sort, before if before is not None else after)
+        size = min(size, MAX_PAGE - 1)
+        beyond = [] if key is None else [sort.beyond(*key, backwards=backwards)]
+        condition = all_of([where, *beyond])
+        order = sort.order_by(backwards=backwards and key is not None)
+        rows = self._rows(
+            f"SELECT {self._selected(columns)} FROM variants WHERE {condition.sql} ORDER BY {order} LIMIT {size + 1}",
+            condition.values,
+        )
+        more, rows = len(rows) > size, rows[:size]
+        if backwards and key is not None:
+            return Page(rows[::-1], has_next=True, has_previous=more)
+        return Page(rows, has_next=more, has_previous=key is not None)
+
+    def row(self, number: int) -> Row | None:
+        """Return one row with all columns, or None."""
+        rows = self._rows(f"SELECT {self._selected(None)} FROM variants WHERE {ROW.sql} = ?", (number,))
+        return rows[0] if rows else None
+
+    def neighbours(self, where: Condition, sort: Sort, row: int) -> tuple[int | None, int | None]:
+        """Return the rows before and after ``row`` among those that the condition takes."""
+        before = self.page(where, sort, size=1, before=row, columns=()).rows
+        after = self.page(where, sort, size=1, after=row, columns=()).rows
+        return (before[0]["row"] if before else None, after[0]["row"] if after else None)
+
+    def count(self, where: Condition) -> int:
+        """Return how many rows the condition takes; the answer is kept."""
+        return self.counts([where])[0]
+
+    def counts(self, steps: Sequence[Condition]) -> list[int]:
+        """Return how many rows are left after each step, in one pass over what the first leaves."""
+        wheres = [all_of(steps[: number + 1]) for number in range(len(steps))]
+        with self._lock:
+            known = {where: self._counts[where] for where in wheres if where in self._counts}
+        known[EVERYTHING] = self.total
+        first = next((number for number, where in enumerate(wheres) if where not in known), None)
+        if first is not None:
+            counted = self._count(wheres[first], steps[first + 1 :])
+            known |= dict(zip(wheres[first:], counted, strict=True))
+            self._keep(known)
+        return [known[where] for where in wheres]
+
+    def distinct(self, column: str) -> list[Any]:
+        """Return the different values of a column of the table in order, without null; the answer is kept."""
+        if column not in self.schema.names:
+            return []
+        if column not in self._distinct:
+            name = quoted(column)
+            sql = f"SELECT DISTINCT {name} FROM variants WHERE {name} IS NOT NULL ORDER BY 1"
+            self._distinct[column] = [value for (value,) in self._fetch(sql, ())[1]]
+        return self._distinct[column]
+
+    def batches(
+        self,
+        where: Condition = EVERYTHING,
+        sort: Sort = FILE_ORDER,
+        columns: Sequence[Column] | None = None,
+        *,
+        seconds: float = 3_600,
+    ) -> Iterator[pa.RecordBatch]:
+        """Stream every row that the condition takes, ``row`` first; in the file's order without sorting anything."""
+        order = "" if sort.is_file_order else f" ORDER BY {sort.order_by()}"
+        sql = f"SELECT {self._selected(columns)} FROM variants WHERE {where.sql}{order}"
+        with self._limited(seconds) as cursor:
+            relation = cursor.sql(sql, params=list(where.values))
+            reader: pa.RecordBatchReader = relation.to_arrow_reader(BATCH_ROWS)
+            yield from reader
+
+    def samples_of(self, row: Row) -> str:
+        """Return the genotype letters of a row that was read with all columns, one for each sample."""
+        blocks = range(len(self.catalogue.samples))
+        return "".join(row.get(f"genotypes_{number}") or "" for number in blocks if f"genotypes_{number}" in row)
+
+    def levels_of(self, row: Row) -> list[float | None]:
+        """Return the heteroplasmy of each sample for a row that was read with all columns; empty when it has none."""
+        names = [name for name in self.schema.names if name.startswith("levels_")]
+        return [level for name in names for level in row.get(name) or ()]
+
+    def _key(self, sort: Sort, row: int | None) -> tuple[Any, int] | None:
+        """Return what the sort compares of a row: its value and its number."""
+        if row is None:
+            return None
+        _, found = self._fetch(f"SELECT {sort.column.order} FROM variants WHERE {ROW.sql} = ?", (row,))
+        return (found[0][0], row) if found else None
+
+    def _selected(self, columns: Sequence[Column] | None) -> str:
+        if columns is None:
+            return ", ".join(quoted(name) for name in self.schema.names)
+        return ", ".join([ROW.sql, *(f"{column.sql} AS {quoted(column.name)}" for column in columns)])
+
+    def _count(self, first: Condition, rest: Sequence[Condition]) -> list[int]:
+        """Count the first condition in WHERE, where row groups are skipped, and the others among what is left."""
+        nested = [all_of(rest[: number + 1]) for number in range(len(rest))]
+        filters = "".join(f", count(*) FILTER (WHERE {one.sql})" for one in nested)
+        values = tuple(value for one in nested for value in one.values)
+        _, [counts] = self._fetch(f"SELECT count(*){filters} FROM variants WHERE {first.sql}", (*values, *first.values))
+        return list(counts)
+
+    def _keep(self, counts: dict[Condition, int]) -> None:
+        with self._lock:
+            self._counts.update(counts)
+            while len(self._counts) > KEPT_COUNTS:
+                self._counts.popitem(last=False)
+
+    def _rows(self, sql: str, values: Sequence[Any]) -> list[Row]:
+        names, rows = self._fetch(sql, values)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def _fetch(self, sql: str, values: Sequence[Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
+        with self._limited(QUERY_SECONDS) as cursor:
+            cursor.execute(sql, list(values))
+            return [one[0] for one in cursor.description or ()], cursor.fetchall()
+
+    @contextmanager
+    def _limited(self, seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a cursor of its own (they may run at once) and interrupt it when the time is over."""
+        cursor = self._connection.cursor()
+        timer = threading.Timer(seconds, cursor.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield cursor
+        except (duckdb.InterruptException, duckdb.OutOfMemoryException) as error:
+            raise TooSlow("This question takes too long for this table. Filter by a gene or a region first.") from error
+        finally:
+            timer.cancel()
+            cursor.close()
+
+
+def _connect(path: Path, spill: str) -> duckdb.DuckDBPyConnection:
+    limits: dict[str, str | bool | int | float | list[str]] = {
+        "threads": str(THREADS),
+        "memory_limit": MEMORY,
+        "temp_directory": spill,
+        "max_temp_directory_size": SPILL,
+        "late_materialization_max_rows": str(MAX_PAGE),
+        "autoload_known_extensions": "false",
+        "autoinstall_known_extensions": "false",
+    }
+    connection = duckdb.connect(":memory:", config=limits)
+    connection.execute("SET parquet_metadata_cache = true")
+    # SET and CREATE VIEW take no bound values; the path is ours and quoted all the same.
+    name = "'" + str(path).replace("'", "''") + "'"
+    connection.execute(f"SET allowed_paths = [{name}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute(f"CREATE VIEW variants AS SELECT * FROM read_parquet({name})")
+    connection.execute("SET lock_configuration = true")
+    return connection

@@ -1,0 +1,129 @@
+"""The table opens what earlier versions wrote, reaches nothing else, and gives up in time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from annotations.engine.hgvs.genomic import genomic_name
+from annotations.engine.reference import load_reference
+from annotations.explorer import table as table_module
+from annotations.explorer.columns import ROW
+from annotations.explorer.filters import Filter
+from annotations.explorer.hgvs_query import read_name, vcf_allele
+from annotations.explorer.plan import plan_for
+from annotations.explorer.sorting import read_sort
+from annotations.explorer.table import TableUnreadable, TooSlow, VariantTable
+from tests.engine.annotating import RCRS
+from tests.explorer.generated import Result
+
+
+def test_columns_come_from_the_schema_and_the_sources(result: Result) -> None:
+    catalogue = result.table.catalogue
+    assert catalogue.samples == ("mother", "<b>child</b>")
+    titles = {name: column.title for name, column in catalogue.columns.items()}
+    assert (titles["MITOMAP_AF"], titles["MITOMAP_STATUS"]) == ("MITOMAP frequency", "MITOMAP status")
+    assert titles["level.2"] == "Level of <b>child</b>"
+    assert catalogue.frequency is not None
+    assert catalogue.frequency.name == "MITOMAP_AF"
+
+
+def test_a_table_without_genotypes_still_opens(result: Result, tmp_path: Path) -> None:
+    whole = pq.read_table(result.annotated.path("table"))
+    old = [name for name in whole.column_names if name not in {"carriers", "called", "genotypes_0", "levels_0"}]
+    pq.write_table(whole.select(old).replace_schema_metadata(None), tmp_path / "old.parquet", store_schema=False)
+    table = VariantTable(tmp_path / "old.parquet", load_reference(RCRS))
+    assert (table.catalogue.has_genotypes, table.catalogue.samples, len(table.page().rows)) == (False, (), 6)
+    plan = plan_for(Filter.from_text("genotype=1:het&level=1:0.5"), table)
+    assert plan.problems == (
+        "This result's table has no genotypes. If the file has samples, run it again to get them.",
+        "This result's table has no heteroplasmy: the file gives none.",
+    )
+    table.close()
+
+
+def test_a_table_whose_reference_is_gone_keeps_its_columns_and_loses_their_roles(result: Result) -> None:
+    table = VariantTable(result.annotated.path("table"))
+    assert table.catalogue.columns["MITOMAP_AF"].title == "MITOMAP AF"
+    assert plan_for(Filter.from_text("clinical=likely&q=chrM:11778&q=m.3460G>A"), table).problems != ()
+    assert table.count(plan_for(Filter.from_text("q=MT:11778"), table).where) == 1
+    table.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"table of a job\n", b"PAR1xxxxPAR1"])
+def test_a_file_that_is_no_table_is_named_so(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.parquet").write_bytes(content)
+    with pytest.raises(TableUnreadable):
+        VariantTable(tmp_path / "x.parquet")
+
+
+def test_the_connection_reaches_no_other_file_and_changes_no_setting(result: Result, tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    cursor = result.table._connection.cursor()
+    for statement in (
+        f"FROM read_csv('{tmp_path}/secret.csv')",
+        f"COPY variants TO '{tmp_path}/out.csv'",
+        "SET enable_external_access = true",
+        "SET memory_limit = '100GB'",
+        "INSTALL httpfs",
+    ):
+        with pytest.raises(duckdb.Error):
+            cursor.execute(statement)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_question_that_takes_too_long_is_stopped(result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_module, "QUERY_SECONDS", 0.2)
+    with pytest.raises(TooSlow, match="too long"):
+        result.table._fetch("SELECT count(*) FROM range(10000000000) a WHERE sqrt(a.range) % 3 > 2", ())
+    assert result.table.count(plan_for(Filter(), result.table).where) == result.table.total
+
+
+def test_a_page_before_a_row_is_the_page_that_leads_to_it(result: Result) -> None:
+    for name in ("", "-qual", "MITOMAP_AF", "-level.1", "-row"):
+        sort = read_sort(name, result.table.catalogue)
+        every = [row["row"] for row in result.table.page(sort=sort).rows]
+        for place in range(1, len(every)):
+            page = result.table.page(sort=sort, size=2, before=every[place], columns=[ROW])
+            assert [row["row"] for row in page.rows] == every[max(0, place - 2) : place], name
+            assert page.has_previous == (place > 2)
+            before, after = result.table.neighbours(plan_for(Filter(), result.table).where, sort, every[place])
+            assert before == every[place - 1]
+            assert after == (every[place + 1] if place + 1 < len(every) else None)
+
+
+def test_genotypes_and_levels_of_a_row_stand_in_the_order_of_the_samples(result: Result) -> None:
+    row = next(row for row in result.table.page().rows if (row["pos"], row["alt"]) == (8993, "C"))
+    assert result.table.samples_of(row) == "10"
+    assert result.table.levels_of(row) == [0.7, 0.0]
+    assert result.table.row(row["row"]) == row
+    assert result.table.row(99) is None
+
+
+@pytest.mark.parametrize(
+    ("pos", "ref", "alt", "name"),
+    [
+        (11778, "G", "A", "m.11778G>A"),
+        (302, "A", "AC", "m.309dup"),
+        (310, "T", "TC", "m.315dup"),
+        (8270, "CACCCCCTCT", "C", "m.8281_8289del"),
+        (3459, "GG", "G", None),
+        (5000, "CA", "TG", None),
+        (9204, "TATG", "T", None),
+    ],
+)
+def test_a_name_leads_back_to_its_allele(pos: int, ref: str, alt: str, name: str | None) -> None:
+    sequence = load_reference(RCRS).sequence("MT")
+    ref = sequence.fetch(pos - 1, pos - 1 + len(ref)).decode()
+    alt = ref[: len(alt)] if len(alt) < len(ref) else alt
+    hgvs = genomic_name(pos, ref, alt, sequence, mitochondrial=True)
+    if name:
+        assert hgvs == name
+    named = read_name(hgvs)
+    assert named is not None
+    found = vcf_allele(named, sequence)
+    assert found is not None
+    assert genomic_name(*found, sequence, mitochondrial=True) == hgvs
