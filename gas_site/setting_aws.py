@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
-from gas_site.environment import parse_duration
+from gas_site.environment import parse_duration, read
 
 STORAGE_TAKES = "s3://BUCKET/PREFIX, with ?region=REGION and kms=KEY as you like"
 VAULT_TAKES = (
@@ -25,6 +25,7 @@ RESTORED_DAYS = "3"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _VAULT = re.compile(r"glacier://([a-z]{2}(?:-[a-z]+)+-\d)/([A-Za-z0-9_.-]{1,255})")
+_QUEUE = re.compile(r"sqs://([a-z]{2}(?:-[a-z]+)+-\d)/([A-Za-z0-9_-]{1,80})")
 TOPIC = re.compile(r"arn:aws[a-z-]*:sns:([a-z0-9-]+):\d{12}:[A-Za-z0-9_-]{1,256}")
 _PREFIX = re.compile(r"[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*")
 
@@ -99,3 +100,27 @@ def glacier_vault(value: str) -> dict[str, Any]:
 
 def _delays(times: dict[str, str], options: dict[str, str]) -> dict[str, timedelta]:
     return {tier: parse_duration(options.get(tier, time)) for tier, time in times.items()}
+
+
+def retrieval_queue() -> tuple[str, str] | None:
+    """Return region and name of the queue that RETRIEVAL_QUEUE names, or None."""
+
+    def convert(value: str) -> tuple[str, str] | None:
+        match = _QUEUE.fullmatch(value)
+        if value and not match:
+            raise ValueError(value)
+        return (match[1], match[2]) if match else None
+
+    return read("RETRIEVAL_QUEUE", "", convert, "sqs://REGION/QUEUE")
+
+
+def retrieval_topics() -> list[str]:
+    """Return the topics whose messages count, of RETRIEVAL_TOPICS."""
+
+    def convert(value: str) -> list[str]:
+        topics = [word.strip() for word in value.split(",") if word.strip()]
+        if not all(TOPIC.fullmatch(topic) for topic in topics):
+            raise ValueError(value)
+        return topics
+
+    return read("RETRIEVAL_TOPICS", "", convert, "topics, arn:aws:sns:REGION:ACCOUNT:NAME, with commas between")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import django_stubs_ext
 
-from gas_site import environment, setting_services, setting_urls
+from gas_site import environment, setting_aws, setting_services, setting_urls
 
 # Lets generic classes such as ModelAdmin[Job] be written as their stubs have them.
 django_stubs_ext.monkeypatch()
@@ -196,6 +196,8 @@ STORAGES = {
 }
 VAULT = setting_urls.vault(DATA_DIR)
 RESTORE_TIERS = setting_urls.restore_tiers()
+RETRIEVAL_QUEUE = setting_aws.retrieval_queue()
+RETRIEVAL_TOPICS = setting_aws.retrieval_topics()
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2  # pasted text; files are streamed and have their plan's limit
 BUNDLED_REFERENCES = BASE_DIR / "annotations" / "references"

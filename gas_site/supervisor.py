@@ -87,8 +87,15 @@ def children(host: str) -> list[Child]:
         Child("annotate", work_command(["annotate"], settings.ANNOTATE_THREADS)),
         Child("work", work_command(["default", "storage"], settings.WORK_THREADS)),
         Child("sweep", [sys.executable, str(settings.BASE_DIR / "manage.py"), "sweep"]),
+        *_listener(),
         *(Child(name, [sys.executable, "-m", f"sandbox.{name}"]) for name in sandboxes()),
     ]
+
+
+def _listener() -> list[Child]:
+    """Return who hears of retrievals, where Amazon is asked to tell."""
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "listen_retrievals"]
+    return [Child("listen", command)] if settings.RETRIEVAL_QUEUE else []
 
 
 def sandboxes() -> list[str]:

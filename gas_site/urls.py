@@ -24,6 +24,7 @@ urlpatterns = [
     path("privacy/", TemplateView.as_view(template_name="privacy.html"), name="privacy"),
     path("theme/", views.theme, name="theme"),
     path("", include("billing.urls")),
+    path("archive/", include("archive.urls")),
     path("profile/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

@@ -36,6 +36,8 @@ for _name in (
     "STORAGE_URL",
     "VAULT_URL",
     "RESTORE_TIERS",
+    "RETRIEVAL_QUEUE",
+    "RETRIEVAL_TOPICS",
     "FREE_RETENTION",
     "FREE_MAX_BYTES",
     "STRIPE_SECRET_KEY",

@@ -38,6 +38,7 @@ def add() -> None:
 
     S3Backend.restore_object = restore_object  # type: ignore[method-assign]
     FakeKey.restore = _restore  # type: ignore[method-assign]
+    FakeKey._expiry = property(_expiry, lambda self, value: self.__dict__.__setitem__("gas_expiry", value))  # type: ignore[assignment]
     FakeKey.status = property(_status, lambda self, value: None)  # type: ignore[assignment]
 
 
@@ -48,11 +49,17 @@ def _tier() -> str:
 
 def _restore(self: Any, days: int) -> None:
     ready_at: datetime | None = getattr(self, "gas_ready_at", None)
-    if ready_at is None or ready_at > now():
+    if ready_at is None or ready_at > now() or self._expiry is None:
         self.gas_delay = DELAYS[_tier()]
         self.gas_ready_at = now() + self.gas_delay
         later(self.gas_ready_at, lambda: _tell(self))
     self._expiry = self.gas_ready_at + timedelta(days=days)
+
+
+def _expiry(self: Any) -> datetime | None:
+    """Return when the restored copy goes; None where there is none, or none any more."""
+    expiry: datetime | None = self.__dict__.get("gas_expiry")
+    return expiry if expiry and expiry > now() else None
 
 
 def _status(self: Any) -> str:

@@ -1,11 +1,22 @@
-"""A disk vault that fails when it is told to."""
+"""Vaults that fail when they are told to, and tell of retrievals as Amazon does."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from archive.vaults.base import Beat, Content, InsufficientCapacity, Retrieval, Standing, Stored, VaultFault, no_beat
+from archive.vaults.base import (
+    Beat,
+    Content,
+    InsufficientCapacity,
+    Retrieval,
+    Standing,
+    Stored,
+    VaultFault,
+    no_beat,
+)
 from archive.vaults.disk import DiskVault
 
 
@@ -18,6 +29,7 @@ class Faults:
         self.rotten_stores = 0
         self.rotten_reads = 0
         self.full_tiers: set[str] = set()
+        self.tell: Callable[[str, datetime | None], None] = lambda archive_id, ready_at: None
 
     def heal(self) -> None:
         """Let everything work again."""
@@ -47,10 +59,21 @@ class Faults:
             raise VaultFault(f"the vault is away ({method})")
 
 
-class FaultyVault(DiskVault):
-    """The disk vault with ``faults``, which the tests hold on to."""
+# super() means whatever vault follows in the order of bases; for the type checker, the one on a disk.
+if TYPE_CHECKING:
+    Base = DiskVault
+else:
+    Base = object
+
+
+class Failing(Base):
+    """Puts ``faults``, which the tests hold on to, before a vault."""
 
     faults = Faults()
+
+    def plainly(self, archive_id: str) -> Content:
+        """Return the checksum past the faults."""
+        return super().checksum(archive_id)
 
     def store(self, label: str, pieces: Iterable[bytes]) -> Stored:
         self.faults.meet("store")
@@ -67,7 +90,9 @@ class FaultyVault(DiskVault):
         self.faults.meet("request")
         if tier in self.faults.full_tiers:
             raise InsufficientCapacity(f"no {tier} capacity")
-        return super().request(archive_id, tier)
+        retrieval = super().request(archive_id, tier)
+        self.faults.tell(archive_id, retrieval.expected_at)
+        return retrieval
 
     def standing(self, archive_id: str, retrieval_id: str) -> Standing:
         self.faults.meet("standing")
@@ -84,6 +109,10 @@ class FaultyVault(DiskVault):
     def remove(self, archive_id: str) -> None:
         self.faults.meet("remove")
         super().remove(archive_id)
+
+
+class FaultyVault(Failing, DiskVault):
+    """The disk vault with faults."""
 
 
 def _rotten(pieces: Iterator[bytes]) -> Iterator[bytes]:

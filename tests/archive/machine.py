@@ -11,6 +11,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
@@ -49,6 +50,7 @@ from tests.archive.machine_parts import (
     failpoints_of,
     holding_of,
     steps_of,
+    vault_ids,
 )
 from tests.archive.world import (
     MINUTE,
@@ -78,6 +80,7 @@ class ArchiveMachine(RuleBasedStateMachine):
         self.world: World = make_world(self.patch, self.settings, self.directory)
         # Whether a disk keeps its word is tried elsewhere; here it only costs time.
         self.patch.setattr(os, "fsync", lambda handle: None)
+        self.world.faults.tell = self.vault_tells
         self.deleted: set[str] = set()
 
     @initialize(jobs=st.lists(st.sampled_from([0, 0, 0, 1]), min_size=1, max_size=4))
@@ -86,6 +89,19 @@ class ArchiveMachine(RuleBasedStateMachine):
         self.users = [make_user(plan=Plan.FREE), make_user(plan=Plan.PREMIUM)]
         for number in jobs:
             self.complete_a_job(number)
+
+    # What the vault does ----------------------------------------------------------------------------------
+
+    def vault_tells(self, archive_id: str, ready_at: datetime | None) -> None:
+        """Let the notice of a retrieval's end wait in the queue; it is doubled, lost and late like any message."""
+        self.world.messages.append(Message("retrieval_completed", (archive_id,), ready_at or self.world.clock.now))
+
+    def forget_retrievals(self) -> None:
+        shutil.rmtree(self.world.vault_directory / "retrievals", ignore_errors=True)
+
+    def stored(self) -> list[str]:
+        """Return the ids of everything in the vault, whole or not."""
+        return vault_ids(self.world)
 
     # What people do ---------------------------------------------------------------------------------------
 
@@ -188,7 +204,7 @@ class ArchiveMachine(RuleBasedStateMachine):
     @rule(fault=FAULTS, method=METHODS)
     def something_goes_wrong(self, fault: str, method: str) -> None:
         if fault == "forgotten":
-            shutil.rmtree(self.world.vault_directory / "retrievals", ignore_errors=True)
+            self.forget_retrievals()
         else:
             self.world.faults.begin(fault, method)
 
@@ -205,7 +221,7 @@ class ArchiveMachine(RuleBasedStateMachine):
         try:
             if hasattr(self, "users"):
                 self.come_to_rest()
-                check_places(self.world, self.deleted)
+                check_places(self.world, self.deleted, self.stored())
         finally:
             shutil.rmtree(self.directory, ignore_errors=True)
             self.patch.undo()

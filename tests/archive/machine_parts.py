@@ -65,9 +65,14 @@ def empty_tables() -> None:
 
 
 def holding_of(message: Message) -> Holding | None:
-    if message.actor != "tend_holding":
-        return None
-    return Holding.objects.select_related("owner").filter(pk=int(message.arguments[0])).first()
+    rows = Holding.objects.select_related("owner")
+    match message.actor:
+        case "tend_holding":
+            return rows.filter(pk=int(message.arguments[0])).first()
+        case "retrieval_completed":
+            return rows.filter(files__archive_id=message.arguments[0]).first()
+        case _:
+            return None
 
 
 def check_copies(holding: Holding) -> None:
@@ -95,7 +100,7 @@ def check_mails() -> None:
     assert told == {str(request.pk) for request in requests if request.restored}
 
 
-def check_places(world: World, deleted: set[str]) -> None:
+def check_places(world: World, deleted: set[str], stored: list[str]) -> None:
     """See that every copy is where the plan says, that nothing else is anywhere, and that receipts and mails fit."""
     hot_keys, cold_ids = set(), set()
     for holding in Holding.objects.select_related("owner__plan").prefetch_related("files"):
@@ -109,6 +114,6 @@ def check_places(world: World, deleted: set[str]) -> None:
     files = world.files
     results = {str(path.relative_to(files)) for path in files.rglob("*") if path.is_file()}
     assert {name for name in results if name.startswith("results/") and not name.endswith(".log")} == hot_keys
-    assert set(vault_ids(world)) == cold_ids, "strays in the vault"
+    assert set(stored) == cold_ids, "strays in the vault"
     assert {str(pk) for pk in DeletionReceipt.objects.values_list("job", flat=True)} == deleted
     check_mails()
