@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from annotations.engine.results.alleles import REASONS
 from annotations.figures import words
 from annotations.figures.tiles import classes as classes_in_words
 from annotations.models import Job
@@ -166,18 +167,6 @@ def share(part: int, whole: int) -> str:
 def term(name: str) -> str:
     """A Sequence Ontology term, or a reason of the engine, in plain words."""
     return words.term(name)
-
-
-REASONS = {
-    "ref_mismatch": "REF is not what the reference has there",
-    "beyond_contig": "the position lies beyond the end of the contig",
-    "unknown_contig": "the reference has no such contig",
-    "ambiguous_reference": "REF has letters that stand for several bases",
-    "symbolic_allele": "a symbolic allele such as <DEL>",
-    "no_alternate_allele": "no alternate allele",
-    "spanning_deletion": "a spanning deletion (*)",
-    "breakend": "a breakend",
-}
 
 
 @register.filter

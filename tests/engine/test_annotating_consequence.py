@@ -83,10 +83,17 @@ def test_alleles_have_classes() -> None:
     for expected, pair in pairs.items():
         assert variant_class(*pair.split()) == expected
     assert variant_class("A", "<DEL>") == "symbolic"
-    assert [variant_class("A", alt) for alt in ("*", ".", "A]1:2]")] == ["other"] * 3
+    assert [variant_class("A", alt) for alt in ("*", ".", "A]1:2]", "A")] == ["other"] * 4
     assert [substitution("A", alt) for alt in ("G", "C", "A", "AT")] == ["transition", "transversion", "", ""]
-    reasons = [reason_not_annotated(alt) for alt in ("T", "<DEL>", "*", ".", "A[1:2[")]
-    assert reasons == ["", "symbolic_allele", "spanning_deletion", "no_alternate_allele", "breakend"]
+    reasons = [reason_not_annotated("A", alt) for alt in ("T", "<DEL>", "*", ".", "A[1:2[", "A")]
+    assert reasons == [
+        "",
+        "symbolic_allele",
+        "spanning_deletion",
+        "no_alternate_allele",
+        "breakend",
+        "same_as_reference",
+    ]
 
 
 def test_genomic_names_follow_hgvs() -> None:

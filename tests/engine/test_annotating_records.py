@@ -105,6 +105,29 @@ def test_records_that_cannot_be_annotated_stay_and_are_counted_by_reason(masked:
     assert len(masked.records) == 19
 
 
+def test_an_alternate_allele_that_is_the_reference_is_no_variant_and_gets_no_consequence(tmp_path: Path) -> None:
+    got = annotated(vcf("MT 3460 . G G . . .", "MT 3460 . G A,G . . ."), tmp_path)
+    reason = {"GAS_NOT_ANNOTATED": "same_as_reference"}
+    assert [got.info[0], got.info[2]] == [reason, reason]
+    assert got.info[1]["GAS_PROTEIN"] == "A52T"
+    assert got.summary["not_annotated"] == {"same_as_reference": 2}
+    assert got.summary["by_consequence"] == {"missense_variant": 1}
+    assert (got.summary["by_class"]["SNV"], got.summary["by_class"]["other"]) == (1, 2)
+    assert "ALT is the same as REF" in got.log
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        ("MT 3460 . GC A . . END=3470", "END lies beyond REF"),
+        ("MT 3460 . R A . . .", "REF holds letters that stand for several bases"),
+        ("MT 3460 . G R . . .", "ALT holds letters that stand for several bases"),
+    ],
+)
+def test_the_log_says_in_words_why_a_record_was_not_annotated(tmp_path: Path, record: str, words: str) -> None:
+    assert f"  {words}  1  (100.00%)" in annotated(vcf(record), tmp_path).log
+
+
 def test_a_masked_record_keeps_its_allele_and_its_info(masked: Annotated) -> None:
     assert masked.one(4000, "G") == {"DP": "2", "GAS_NOT_ANNOTATED": "ref_mismatch"}
     assert masked.one(16569, "G") == {"DP": "7", "GAS_NOT_ANNOTATED": "beyond_contig"}

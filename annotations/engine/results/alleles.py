@@ -3,6 +3,20 @@
 from __future__ import annotations
 
 CLASSES = ("SNV", "insertion", "deletion", "MNV", "indel", "symbolic", "other")
+#: Why a record has no consequence, in words for the log and the pages.
+REASONS = {
+    "ref_mismatch": "REF is not what the reference has there",
+    "beyond_contig": "position beyond the end of the contig",
+    "end_beyond_ref": "END lies beyond REF",
+    "ambiguous_reference": "REF holds letters that stand for several bases",
+    "ambiguous_allele": "ALT holds letters that stand for several bases",
+    "same_as_reference": "ALT is the same as REF",
+    "unknown_contig": "contig that the reference lacks",
+    "symbolic_allele": "symbolic allele, such as <DEL>",
+    "no_alternate_allele": "no alternate allele",
+    "spanning_deletion": "allele deleted by another record (*)",
+    "breakend": "breakend",
+}
 #: Reasons that can be read off the allele itself.
 ALLELE_REASONS = frozenset({"no_alternate_allele", "spanning_deletion", "breakend", "symbolic_allele"})
 _TRANSITIONS = frozenset({"AG", "GA", "CT", "TC"})
@@ -18,6 +32,8 @@ def variant_class(ref: str, alt: str) -> str:
     ref, alt = ref.upper(), alt.upper()
     if alt.startswith("<"):
         return "symbolic"
+    if ref == alt:
+        return "other"
     if not (alt.isalpha() and ref.isalpha()):
         return "other"
     if len(ref) == len(alt):
@@ -43,10 +59,10 @@ def substitution(ref: str, alt: str) -> str:
     return "transition" if ref + alt in _TRANSITIONS else "transversion"
 
 
-def reason_not_annotated(alt: str) -> str:
-    """Why an allele that is no sequence gets no consequence; "" for a sequence."""
+def reason_not_annotated(ref: str, alt: str) -> str:
+    """Why an allele that is no sequence, or REF's own, gets no consequence; "" for another sequence."""
     if alt.isalpha():
-        return ""
+        return "same_as_reference" if ref == alt else ""
     if alt in (".", ""):
         return "no_alternate_allele"
     if alt == "*":

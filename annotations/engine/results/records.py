@@ -129,8 +129,8 @@ class RecordFinisher:
         bcsq = block.cut(np.where(bare, ends, found), value_ends).dictionary_encode()
         entries = [self._cache.read(value) for value in bcsq.dictionary.to_pylist()]
         codes: Codes = bcsq.indices.to_numpy().astype(np.int64)
-        for number, (_, alt) in enumerate(pairs):
-            if reason := reason_not_annotated(alt):
+        for number, (ref, alt) in enumerate(pairs):
+            if reason := reason_not_annotated(ref, alt):
                 codes[(allele_codes == number) & bare] = len(entries)
                 entries.append(self._cache.not_annotated(reason))
         return entries, codes

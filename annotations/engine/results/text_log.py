@@ -6,20 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from annotations.engine.reference import Reference, Source
+from annotations.engine.results.alleles import REASONS
 from annotations.engine.results.doings import counted
 from annotations.engine.task import OutputFile
 
-REASONS = {
-    "ref_mismatch": "REF is not the reference's",
-    "beyond_contig": "position beyond the end of the contig",
-    "ambiguous_reference": "REF holds ambiguity codes",
-    "ambiguous_allele": "ALT holds ambiguity codes",
-    "unknown_contig": "contig that the reference lacks",
-    "symbolic_allele": "symbolic allele, such as <DEL>",
-    "no_alternate_allele": "no alternate allele",
-    "spanning_deletion": "allele deleted by another record (*)",
-    "breakend": "breakend",
-}
 _LISTED_GENES = 50
 
 
@@ -50,7 +40,7 @@ def _counts(summary: Mapping[str, Any]) -> list[str]:
         ("Confirmed pathogenic according to them", summary["confirmed"], total),
     ]
     lines = _table(rows)
-    lines += _counted("Not annotated", {REASONS.get(k, k): n for k, n in summary["not_annotated"].items()}, total)
+    lines += _counted("Not annotated", {REASONS[k]: n for k, n in summary["not_annotated"].items()}, total)
     lines += _counted("By source", summary["by_source"], total)
     lines += _counted("By region", summary["by_region"], total)
     lines += _counted("By consequence (most severe of each variant)", summary["by_consequence"], total)

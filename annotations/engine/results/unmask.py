@@ -15,7 +15,7 @@ NOTE = b"\tGAS_ALT="
 HELD = b"GAS_AS_IS_"
 _HELD_ID = re.compile(rb"(?:(?<=;)|^)" + HELD)
 _FIELDS = (b"GAS_ALT=", b"GAS_NOT_ANNOTATED=")
-_ALT, _INFO = 4, 7
+_REF, _ALT, _INFO = 3, 4, 7
 
 
 def unmask(text: bytes) -> tuple[bytes, dict[int, str]]:
@@ -58,4 +58,6 @@ def _unmask(row: list[bytes]) -> str:
     row[_ALT] = note[b"GAS_ALT"].split(b",")[int(row[_ALT][len(MASK) :].rstrip(b">"))]
     reason = note[b"GAS_NOT_ANNOTATED"].decode()
     # In a record of a symbol and a breakend the note gives one reason for both.
-    return reason_not_annotated(row[_ALT].decode("utf-8", "replace")) or reason if reason in ALLELE_REASONS else reason
+    if reason not in ALLELE_REASONS:
+        return reason
+    return reason_not_annotated(row[_REF].decode(), row[_ALT].decode("utf-8", "replace")) or reason
