@@ -7,6 +7,9 @@ from pathlib import Path
 import pysam
 import pytest
 
+from annotations.engine.errors import InputRefused
+from annotations.engine.limits import Limits
+from annotations.engine.reading.diagnosis import find_contigs
 from annotations.engine.reference import load_reference
 from tests.engine.annotating import HEADER, RCRS, Annotated, annotated, vcf
 
@@ -183,6 +186,27 @@ def test_records_of_an_unknown_contig_come_last_and_are_counted(tmp_path: Path) 
         "1 record on contigs that the reference rCRS lacks: 21 (1). "
         "They stand at the end of the output without annotation."
     ]
+
+
+def test_contigs_that_first_appear_late_are_declared_as_well(tmp_path: Path) -> None:
+    """Late: behind the first chunk, which is what the header is made of."""
+    long = "x" * 2_000
+    many = [f"MT 3460 . G A . . LATER={long}"] * (Limits().chunk_bytes // 1_900)
+    got = annotated(vcf(*many, "X 3 . A G . . LATE", "Y 5 . A G . . .", header=FORMATS), tmp_path)
+    assert [line for line in got.header if line.startswith("##contig")] == [
+        "##contig=<ID=MT,length=16569>",
+        "##contig=<ID=X>",
+        "##contig=<ID=Y>",
+    ]
+    assert got.summary["total"] == len(many) + 2
+    assert [record["CHROM"] for record in got.records[-3:]] == ["MT", "X", "Y"]
+
+
+def test_more_late_contigs_than_a_header_may_declare_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "many"
+    path.write_text(vcf("X 3 . A G . . .", "Y 5 . A G . . .", "Z 5 . A G . . ."))
+    with pytest.raises(InputRefused, match="The records lie on more than 2 contigs"):
+        find_contigs(path, load_reference(RCRS), Limits(max_contigs=2, chunk_bytes=64))
 
 
 def test_unsorted_records_of_unknown_contigs_are_sorted_too(tmp_path: Path) -> None:

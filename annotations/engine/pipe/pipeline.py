@@ -16,10 +16,16 @@ from typing import Self
 from annotations.engine.errors import EngineError
 from annotations.engine.pipe.segments import Plan, Segment
 from annotations.engine.pipe.stages import Chain, Stage, failure, settle
+from annotations.engine.reading.contig_names import DECLARABLE
 from annotations.engine.reading.reader import Batch
 from annotations.engine.results.order import UNSORTED_EXIT, Order
 
+_DECLARED = re.compile(rb"^##contig=<ID=([^,>\n]+)", re.MULTILINE)
 _NORM_COUNTS = re.compile(r"Lines +total/split/joined/realigned[^:]*:\s*(\d+)/(\d+)/(\d+)/(\d+)")
+
+
+class UndeclaredContig(EngineError):
+    """A record lies on a contig that neither the reference nor the header names; another run has to declare it."""
 
 
 class OutputUnsorted(EngineError):
@@ -40,7 +46,8 @@ class Pipeline:
         self._chain: Chain | None = None
         self._segment: Segment | None = None
         self._aside_path = directory / "aside.vcf"
-        self._aside_contigs: dict[str, None] = {}
+        self._aside_contigs: set[str] = set()
+        self._declared = {name.decode() for name in _DECLARED.findall(header)}
         reading, self._output = os.pipe()
         try:
             stderr = directory / "finisher.stderr"
@@ -67,7 +74,7 @@ class Pipeline:
     def feed(self, batch: Batch) -> None:
         """Take a batch; raises what the pipe failed of."""
         if batch.aside:
-            self._aside_contigs[batch.contig] = None
+            self._check_declared(batch.contig)
             with self._aside_path.open("ab") as file:
                 file.write(batch.lines)
             return
@@ -124,14 +131,19 @@ class Pipeline:
 
     def _run_aside(self) -> None:
         *lines, columns = self._header.splitlines(keepends=True)
-        missing = (name for name in self._aside_contigs if not any(_declares(line, name) for line in lines))
-        lines += [f"##contig=<ID={name}>\n".encode() for name in missing]
+        lines += [f"##contig=<ID={name}>\n".encode() for name in sorted(self._aside_contigs - self._declared)]
         self._start(self._plan.aside_commands(sort=self._sort_aside), b"".join([*lines, columns]))
         with self._aside_path.open("rb") as file:
             while block := file.read(1 << 20):
                 self._write(block)
         self._end_chain()
         self._aside_path.unlink()
+
+    def _check_declared(self, contig: str) -> None:
+        """The output's header is written by now: what it lacks, and could hold, can only be had by another run."""
+        if contig not in self._declared and DECLARABLE.fullmatch(contig):
+            raise UndeclaredContig
+        self._aside_contigs.add(contig)
 
     def _failed_chain(self, chain: Chain) -> EngineError:
         self._close_output()
@@ -149,7 +161,3 @@ class Pipeline:
         if self._output >= 0:
             os.close(self._output)
             self._output = -1
-
-
-def _declares(line: bytes, contig: str) -> bool:
-    return line.startswith((f"##contig=<ID={contig},".encode(), f"##contig=<ID={contig}>".encode()))

@@ -13,11 +13,11 @@ from typing import Any
 
 from annotations.engine import bcftools
 from annotations.engine.errors import InputRefused, StageFailed, Unsorted
-from annotations.engine.pipe.pipeline import OutputUnsorted, Pipeline
+from annotations.engine.pipe.pipeline import OutputUnsorted, Pipeline, UndeclaredContig
 from annotations.engine.pipe.segments import Plan
 from annotations.engine.pipe.sorting import SortedBatches
 from annotations.engine.pipe.stages import UndeclaredIdError
-from annotations.engine.reading.diagnosis import diagnose, find_undeclared
+from annotations.engine.reading.diagnosis import diagnose, find_contigs, find_undeclared
 from annotations.engine.reading.reader import Batch, VcfReader
 from annotations.engine.reference import Reference, load_reference
 from annotations.engine.results.doings import done_to_the_file, warnings
@@ -63,6 +63,9 @@ def annotate(task: Task, on_progress: OnProgress, scratch: Path) -> Result:
             attempt = replace(attempt, sort_input=True)
         except OutputUnsorted:
             attempt = replace(attempt, sort_output=True)
+        except UndeclaredContig:
+            found_contigs = find_contigs(task.input, reference, task.limits)
+            attempt = replace(attempt, declare=tuple(dict.fromkeys((*attempt.declare, *found_contigs))))
         except UndeclaredIdError as error:
             # The pipe names the first; a reading on its own finds the rest, so that one more attempt is enough.
             more = find_undeclared(task.input, reference, task.limits)

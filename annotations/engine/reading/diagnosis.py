@@ -25,6 +25,19 @@ def diagnose(path: Path, reference: Reference, limits: Limits | None = None) -> 
     return None
 
 
+def find_contigs(path: Path, reference: Reference, limits: Limits | None = None) -> list[tuple[str, str]]:
+    """Every contig of the whole file that the reference lacks, as ("contig", name).
+
+    Raises as reading does, and InputRefused where they are more than a header may declare.
+    """
+    limits = limits or Limits()
+    with VcfReader(path, reference, limits, sort_later=True) as reader:
+        for _ in reader.batches():
+            if len(reader.counts.unknown_contigs) > limits.max_contigs:
+                raise InputRefused(f"The records lie on more than {limits.max_contigs:,} contigs")
+        return [("contig", name) for name in reader.counts.unknown_contigs]
+
+
 def find_undeclared(path: Path, reference: Reference, limits: Limits | None = None) -> list[tuple[str, str]]:
     """Every (kind, id) of the whole file that its header lacks: to be declared when a stage stopped at one.
 

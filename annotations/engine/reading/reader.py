@@ -31,9 +31,9 @@ __all__ = ["Batch", "ReadCounts", "VcfReader"]
 class VcfReader:
     """One input file. Use as a context manager, or call close(): a BCF is read through a child process.
 
-    The constructor reads the header and a first chunk. ``declare`` adds ids, as ("INFO", "END"), to what the
-    header declares. With ``sort_later`` the order of the records is only noted: the caller sorts them.
-    ``thorough`` adds the checks of value_checks, which are too dear for every file.
+    The constructor reads the header and a first chunk. ``declare`` adds ids, as ("INFO", "END"), and contigs, as
+    ("contig", "X"), to what the header declares. With ``sort_later`` the order of the records is only noted: the
+    caller sorts them. ``thorough`` adds the checks of value_checks, which are too dear for every file.
     Raises InputRefused, WrongReference and, unless ``sort_later``, Unsorted, here and in batches().
     """
 
@@ -157,7 +157,9 @@ class VcfReader:
         self._first = next(self._ahead, None)
         undeclared, contigs = scan_head(self.header, self._first.data if self._first else b"")
         for kind, name in declare:
-            if KEY.fullmatch(name):
+            if kind == "contig":
+                contigs.append(name)
+            elif KEY.fullmatch(name):
                 undeclared.setdefault((kind, name), False)
         self.declared = tuple(undeclared)
         self.renamed_info |= clashing_ids((name for kind, name in undeclared if kind == "INFO"), self._reference)
