@@ -28,4 +28,10 @@ class Limits:
     max_samples: int = 1_000_000
     max_contigs: int = 200_000
     max_alleles: int = 1_000
+    max_alleles_at_position: int = 5_000
+    """Alternate alleles of all records at one position: 12 µs each for every 1,000 there (decision 50)."""
+    max_split_bytes_at_position: int = 512 * MIB
+    max_split_ratio: int = 50
+    """How much larger one record an allele may make the text; counts once ``split_grace_bytes`` have been made."""
+    split_grace_bytes: int = 256 * MIB
     chunk_bytes: int = MIB // 2

@@ -122,10 +122,13 @@ def outcome(checker: RecordChecker, data: bytes, *, fast: bool) -> object:
     except EngineError as error:
         return str(error)
     by_contig: dict[str, bytes] = {}
+    sites: dict[str, list[object]] = {}
     for batch in batches:
         by_contig[batch.contig] = by_contig.get(batch.contig, b"") + batch.lines
+        columns = (batch.sites.positions, batch.sites.alleles, batch.sites.sizes)
+        sites.setdefault(batch.contig, []).extend(zip(*(column.tolist() for column in columns), strict=True))
     counts = checker.counts
-    return by_contig, str(counts).replace("Counter()", "Counter({})"), counts.first_unsorted_line
+    return by_contig, sites, str(counts).replace("Counter()", "Counter({})"), counts.first_unsorted_line
 
 
 def agree(head: Header, data: bytes) -> None:

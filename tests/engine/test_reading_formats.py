@@ -223,6 +223,11 @@ def test_records_of_unknown_contigs_go_aside_untouched_and_counted(tmp_path: Pat
             "ambiguous_reference",
         ),
         (
+            "MT 3106 . CN N . . .",
+            "MT 3106 . CN <GAS0> . . GAS_ALT=N;GAS_NOT_ANNOTATED=ambiguous_reference",
+            "ambiguous_reference",
+        ),
+        (
             "MT 3460 . G <DEL> . . END=3500",
             "MT 3460 . G <GAS0> . . GAS_ALT=<DEL>;GAS_NOT_ANNOTATED=symbolic_allele;END=3500",
             "",

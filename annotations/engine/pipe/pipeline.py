@@ -8,13 +8,17 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from annotations.engine.errors import EngineError
+from annotations.engine.limits import Limits
+from annotations.engine.pipe.crowding import CrowdingWatch
 from annotations.engine.pipe.segments import Plan, Segment
+from annotations.engine.pipe.sorting import SortedBatches
 from annotations.engine.pipe.stages import Chain, Stage, failure, settle
 from annotations.engine.reading.contig_names import DECLARABLE
 from annotations.engine.reading.reader import Batch
@@ -35,13 +39,17 @@ class OutputUnsorted(EngineError):
 class Pipeline:
     """Feeds batches to the right chain and the chains' output, one after another, to the finisher."""
 
-    def __init__(self, plan: Plan, header: bytes, order: Order, directory: Path, *, sort_aside: bool = False) -> None:
+    def __init__(
+        self, plan: Plan, header: bytes, order: Order, directory: Path, limits: Limits, *, sort_aside: bool = False
+    ) -> None:
         #: What norm did: "split" multi-allelic records, "realigned" ones.
         self.done: Counter[str] = Counter()
         self._plan = plan
         self._header = header
         self._directory = directory
         self._sort_aside = sort_aside
+        self._watch = CrowdingWatch(limits, plan.sort_window)
+        self._watch_aside = CrowdingWatch(limits, 0)
         self._chains = 0
         self._chain: Chain | None = None
         self._segment: Segment | None = None
@@ -72,12 +80,15 @@ class Pipeline:
         self._close_output()
 
     def feed(self, batch: Batch) -> None:
-        """Take a batch; raises what the pipe failed of."""
+        """Take a batch; raises what the pipe failed of, and what CrowdingWatch raises."""
         if batch.aside:
+            if not self._sort_aside:
+                self._watch_aside.look(batch.contig, batch.sites)
             self._check_declared(batch.contig)
             with self._aside_path.open("ab") as file:
                 file.write(batch.lines)
             return
+        self._watch.look(batch.contig, batch.sites)
         segment = self._plan.segment(batch.contig)
         if self._chain is None or segment != self._segment:
             self._next_chain(segment)
@@ -132,9 +143,11 @@ class Pipeline:
     def _run_aside(self) -> None:
         *lines, columns = self._header.splitlines(keepends=True)
         lines += [f"##contig=<ID={name}>\n".encode() for name in sorted(self._aside_contigs - self._declared)]
-        self._start(self._plan.aside_commands(sort=self._sort_aside), b"".join([*lines, columns]))
+        header = b"".join([*lines, columns])
+        self._start(self._plan.aside_commands(), header)
         with self._aside_path.open("rb") as file:
-            while block := file.read(1 << 20):
+            blocks = iter(lambda: file.read(1 << 20), b"")
+            for block in self._sorted_aside(header, blocks) if self._sort_aside else blocks:
                 self._write(block)
         self._end_chain()
         self._aside_path.unlink()
@@ -144,6 +157,14 @@ class Pipeline:
         if contig not in self._declared and DECLARABLE.fullmatch(contig):
             raise UndeclaredContig
         self._aside_contigs.add(contig)
+
+    def _sorted_aside(self, header: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        with SortedBatches(header, self._directory) as sorter:
+            for block in blocks:
+                sorter.add(block)
+            for batch in sorter:
+                self._watch_aside.look(batch.contig, batch.sites)
+                yield batch.lines
 
     def _failed_chain(self, chain: Chain) -> EngineError:
         self._close_output()

@@ -13,6 +13,7 @@ from typing import Any
 
 from annotations.engine import bcftools
 from annotations.engine.errors import InputRefused, StageFailed, Unsorted
+from annotations.engine.pipe.crowding import Crowded
 from annotations.engine.pipe.pipeline import OutputUnsorted, Pipeline, UndeclaredContig
 from annotations.engine.pipe.segments import Plan
 from annotations.engine.pipe.sorting import SortedBatches
@@ -61,7 +62,7 @@ def annotate(task: Task, on_progress: OnProgress, scratch: Path) -> Result:
             files, found = _run(task, reference, attempt, on_progress, directory)
         except Unsorted:
             attempt = replace(attempt, sort_input=True)
-        except OutputUnsorted:
+        except (OutputUnsorted, Crowded):
             attempt = replace(attempt, sort_output=True)
         except UndeclaredContig:
             found_contigs = find_contigs(task.input, reference, task.limits)
@@ -104,7 +105,7 @@ def _run(
     plan = Plan(reference, directory, sort_after_norm=attempt.sort_output)
     with (
         VcfReader(task.input, reference, task.limits, attempt.declare, sort_later=attempt.sort_input) as reader,
-        Pipeline(plan, reader.header_lines, order, directory, sort_aside=attempt.sort_input) as pipeline,
+        Pipeline(plan, reader.header_lines, order, directory, task.limits, sort_aside=attempt.sort_input) as pipeline,
     ):
         for batch in _batches(reader, attempt, on_progress, directory):
             pipeline.feed(batch)
@@ -129,7 +130,7 @@ def _batches(reader: VcfReader, attempt: _Attempt, on_progress: OnProgress, dire
             if batch.aside:
                 yield batch
             else:
-                sorter.add(batch)
+                sorter.add(batch.lines)
             on_progress(Progress("sorting", _SORTING_SHARE * reader.fraction, reader.counts.records))
         total, fed = max(reader.counts.records, 1), 0
         for batch in sorter:

@@ -11,6 +11,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from annotations.engine.pipe.crowding import SORT_WINDOW
 from annotations.engine.reference import Contig, Reference
 
 #: Transcripts one csq process may hold: 500,000 cost 3.5 s and 605 MB (measured), so some 60 MB.
@@ -39,6 +40,11 @@ class Plan:
         self._segments: dict[str, Segment] = {}
         self._together = reference.transcripts <= MAX_TRANSCRIPTS_TOGETHER
 
+    @property
+    def sort_window(self) -> int:
+        """How far ``norm`` sorts, in positions: not at all where its output is sorted anyway."""
+        return 0 if self._sort_after_norm else SORT_WINDOW
+
     def segment(self, contig: str) -> Segment:
         """The segment of a contig the reference has; neighbouring contigs of equal segments share a run."""
         found = self._segments.get(contig)
@@ -53,7 +59,7 @@ class Plan:
     def commands(self, segment: Segment) -> list[list[str]]:
         """The pipe's bcftools commands; the last writes VCF text, the others uncompressed BCF."""
         fasta = str(self._reference.fasta)
-        commands = [["norm", "--no-version", "-m", "-any", "-c", "w", "-f", fasta]]
+        commands = [["norm", "--no-version", "-m", "-any", "-c", "w", "-w", str(self.sort_window), "-f", fasta]]
         if self._sort_after_norm:
             commands.append(sort_command(self._directory))
         if segment.gff is not None:
@@ -63,10 +69,9 @@ class Plan:
                 commands[-1] += ["-C", str(segment.genetic_code)]
         return [[*command, "-Ou" if command is not commands[-1] else "-Ov", "-"] for command in commands]
 
-    def aside_commands(self, *, sort: bool) -> list[list[str]]:
+    def aside_commands(self) -> list[list[str]]:
         """The commands for records of contigs that the reference lacks: they are only split."""
-        split = ["norm", "--no-version", "-m", "-any", "-Ov", "-"]
-        return [[*sort_command(self._directory), "-Ou", "-"], split] if sort else [split]
+        return [["norm", "--no-version", "-m", "-any", "-w", "0", "-Ov", "-"]]
 
     def _segment(self, contig: Contig) -> Segment:
         if contig.gff is None:

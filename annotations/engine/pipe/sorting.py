@@ -13,6 +13,7 @@ from annotations.engine import bcftools
 from annotations.engine.pipe.segments import sort_command
 from annotations.engine.pipe.stages import Stage, failure
 from annotations.engine.reading.reader import Batch
+from annotations.engine.reading.sites import Sites
 
 _BLOCK_BYTES = 1 << 20
 
@@ -39,9 +40,9 @@ class SortedBatches:
             child.kill()
         child.wait()
 
-    def add(self, batch: Batch) -> None:
+    def add(self, lines: bytes) -> None:
         """Take records; raises what bcftools failed of."""
-        self._write(batch.lines)
+        self._write(lines)
 
     def __iter__(self) -> Iterator[Batch]:
         """All records in order; ends the input."""
@@ -77,4 +78,4 @@ def _by_contig(text: bytes) -> Iterator[Batch]:
     lines = (line for line in text.splitlines(keepends=True) if not line.startswith(b"#"))
     for contig, group in groupby(lines, key=lambda line: line[: line.index(b"\t")]):
         together = list(group)
-        yield Batch(b"".join(together), len(together), aside=False, contig=contig.decode())
+        yield Batch(b"".join(together), Sites.of_lines(together), aside=False, contig=contig.decode())

@@ -13,6 +13,7 @@ from annotations.engine.reading.chunk_checks import ChunkChecker, Rows
 from annotations.engine.reading.chunk_columns import Run
 from annotations.engine.reading.lines import Chunk
 from annotations.engine.reading.record_checks import ContigPlace, Record, RecordChecker
+from annotations.engine.reading.sites import Sites
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,14 @@ class Batch:
     """Checked records of one contig. ``aside``: the reference lacks it, so they must not enter the pipe."""
 
     lines: bytes
-    records: int
+    sites: Sites
     aside: bool
     contig: str
+
+    @property
+    def records(self) -> int:
+        """How many they are."""
+        return len(self.sites)
 
 
 class ChunkReader:
@@ -44,10 +50,11 @@ class ChunkReader:
 
     def _by_rows(self, chunk: Chunk, rows: Rows) -> list[Batch]:
         lines = _Lines(chunk, rows)
+        sites = lines.sites(rows, chunk.first_line)
         changed: list[tuple[int, bytes]] = []
         for row in np.flatnonzero(~rows.plain).tolist():
             record = self._checker.check(lines.line(row), chunk.first_line + row)
-            rows.positions[row] = record.position
+            rows.positions[row], rows.alleles[row] = record.position, record.alleles
             changed.append((row, record.text))
         batches = []
         for run in rows.runs:
@@ -56,7 +63,7 @@ class ChunkReader:
                 self._checker.counts.refs_checked += int(np.count_nonzero(rows.plain[run.first : run.last]))
             self._check_order(run.contig.name, rows.positions[run.first : run.last], chunk.first_line + run.first)
             text = lines.text(run, changed)
-            batches.append(Batch(text, run.last - run.first, not run.contig.known, run.contig.name))
+            batches.append(Batch(text, sites[run.first : run.last], not run.contig.known, run.contig.name))
         return batches
 
     def _line_by_line(self, chunk: Chunk) -> list[Batch]:
@@ -68,8 +75,9 @@ class ChunkReader:
             record: Record = self._checker.check(line, number)
             contig = record.contig
             self._count(contig, record.original_contig, 1)
-            self._check_order(contig.name, np.array([record.position], dtype=np.int64), number)
-            batches.append(Batch(record.text, 1, not contig.known, contig.name))
+            site = Sites.one(number, record.position, record.alleles, len(line) + 1)
+            self._check_order(contig.name, np.array([record.position]), number)
+            batches.append(Batch(record.text, site, not contig.known, contig.name))
         return batches
 
     def _count(self, contig: ContigPlace, name: bytes, records: int) -> None:
@@ -107,6 +115,11 @@ class _Lines:
         self._starts = rows.starts
         self._rows = len(rows.starts)
 
+    def sites(self, rows: Rows, first_line: int) -> Sites:
+        """Where the rows stand and what they hold."""
+        sizes = np.diff(self._starts, append=len(self._data))
+        return Sites(first_line, rows.positions, rows.alleles, sizes)
+
     def _start(self, row: int) -> int:
         return int(self._starts[row]) if row < self._rows else len(self._data)
 
@@ -133,19 +146,24 @@ class _Lines:
 
 
 def _joined(batches: list[Batch], *, any_order: bool) -> list[Batch]:
-    """Neighbouring batches of one contig as one; in any order when the caller sorts afterwards."""
+    """Batches of one contig on neighbouring lines as one; in any order when the caller sorts afterwards."""
     groups: dict[tuple[int, str, bool], list[Batch]] = {}
     number = 0
     previous = None
     for batch in batches:
         key = (batch.contig, batch.aside)
-        if not any_order and key != previous:
+        if not any_order and (*key, batch.sites.first_line) != previous:
             number += 1
-        previous = key
+        previous = (*key, batch.sites.first_line + batch.records)
         groups.setdefault((number, *key), []).append(batch)
     return [
         same[0]
         if len(same) == 1
-        else Batch(b"".join(one.lines for one in same), sum(one.records for one in same), same[0].aside, same[0].contig)
+        else Batch(
+            b"".join(one.lines for one in same),
+            Sites.joined([one.sites for one in same]),
+            same[0].aside,
+            same[0].contig,
+        )
         for same in groups.values()
     ]

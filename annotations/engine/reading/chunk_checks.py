@@ -36,11 +36,12 @@ _COLON, _TAB, _LF, _DOT, _ZERO = b":\t\n.0"
 
 @dataclass(frozen=True)
 class Rows:
-    """A chunk taken apart. ``plain`` rows need no further look; ``positions`` holds their POS."""
+    """A chunk taken apart. ``plain`` rows need no further look; of them POS and the number of ALT are known too."""
 
     starts: Ints
     plain: Bools
     positions: Ints
+    alleles: Ints
     runs: list[Run]
 
 
@@ -87,7 +88,7 @@ class ChunkChecker:
             self._genotypes(columns, allele_counts, plain)
         elif self._columns > 8:
             self._format_keys(columns, plain)
-        return Rows(columns.starts[:, 0], plain, found, runs)
+        return Rows(columns.starts[:, 0], plain, found, np.maximum(allele_counts, 1), runs)
 
     def _runs(self, columns: Columns, first_line: int) -> list[Run] | None:
         """Neighbouring rows on the same contig. None when a name is wrong: then record_checks refuses it."""

@@ -24,7 +24,7 @@ _IS_BASE = np.zeros(256, dtype=bool)
 _IS_BASE[list(b"ACGTN")] = True
 _LONG_REF = 10_000
 _MAX_QUAL = 12
-_DOT, _ZERO = b".0"
+_DOT, _ZERO, _UNKNOWN_BASE = b".0N"
 #: ALT of the blocks of a gVCF, which no annotator looks at.
 _BLOCKS = (b".", b"<NON_REF>", b"<*>")
 _END = re.compile(rb"[\t;]END=([^;\t\n]*)")
@@ -129,9 +129,9 @@ def qualities(columns: Columns, plain: Bools) -> None:
 
 
 def references(columns: Columns, runs: list[Run], positions: Ints, plain: Bools) -> None:
-    """Rows whose REF is not plain bases, reaches beyond the contig or differs from the reference are not plain."""
+    """Rows whose REF is not plain bases, ends in a gap, reaches beyond the contig or is not the reference's."""
     length = columns.lengths[:, 3]
-    plain &= length <= _LONG_REF
+    plain &= (length <= _LONG_REF) & (columns.buffer[columns.ends[:, 3] - 1] != _UNKNOWN_BASE)
     for run in runs:
         limit = run.contig.length if run.contig.known else MAX_POSITION - 1
         rows = slice(run.first, run.last)

@@ -116,6 +116,7 @@ class VcfReader:
         """The records in file order, checked; once only."""
         for _, batches in self.chunks():
             yield from batches
+            del batches  # or they stay while the next chunk is read
 
     def chunks(self) -> Iterator[tuple[bytes, list[Batch]]]:
         """The same, beside the text of each chunk as it stood in the file (but for CRLF)."""
@@ -126,6 +127,7 @@ class VcfReader:
                 if self._thorough:
                     self._check_values(chunk)
                 yield chunk.data, batches
+                del chunk, batches
                 check_bases(self.counts, lengths, self._reference, at_end=False)
             if self._bcf is not None:
                 self._bcf.finish()

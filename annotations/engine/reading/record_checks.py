@@ -59,6 +59,7 @@ class Record:
     contig: ContigPlace
     original_contig: bytes
     position: int
+    alleles: int
     text: bytes
 
 
@@ -115,11 +116,11 @@ class RecordChecker:
         if contig.known:
             fields[0] = contig.name.encode("ascii")
             self._upper_case(fields, alts)
-            reason = self._reference_reason(contig, position, fields[3], place)
+            reason = self._reference_reason(contig, position, fields[3], place) or _reason_of_gap(fields[3], alts)
             if not reason and any(map(columns.BASES.fullmatch, alts)):
                 reason = _reason_of_end(end, contig, position - 1 + len(fields[3]))
             self._mask(fields, alts, reason)
-        return Record(contig, original, position, b"\t".join(fields) + b"\n")
+        return Record(contig, original, position, max(len(alts), 1), b"\t".join(fields) + b"\n")
 
     def _split(self, line: bytes, place: Place) -> list[bytes]:
         names = self.header.columns
@@ -222,6 +223,12 @@ class RecordChecker:
         fields[4] = b",".join(b"<GAS%d>" % at if hide else alts[at] for at, hide in enumerate(hidden))
         note = b"GAS_ALT=%s;GAS_NOT_ANNOTATED=%s" % (b",".join(alts), reason.encode())
         fields[7] = note if fields[7] == b"." else note + b";" + fields[7]
+
+
+def _reason_of_gap(ref: bytes, alts: list[bytes]) -> str:
+    """Bcftools norm would move such an indel to the beginning of the reference's gap, base by base (5 ns each)."""
+    gap = ref.endswith(b"N") and any(alt.endswith(b"N") and len(alt) != len(ref) for alt in alts)
+    return "ambiguous_reference" if gap else ""
 
 
 def _reason_of_end(end: int, contig: ContigPlace, last: int) -> str:
