@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,10 @@ MITOCHONDRION = ("MT", "M", "chrM", "chrMT")
 
 @dataclass(frozen=True)
 class About:
-    """What people are told of a reference, and files to go with it (name in the reference -> where it is now)."""
+    """What people are told of a reference, and files to go with it (name in the reference -> where it is now).
+
+    ``origins`` tell of each file that was fetched: url, size, sha256 and what it was checked by.
+    """
 
     assembly: str = ""
     title: str = ""
@@ -36,6 +39,7 @@ class About:
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     circular: frozenset[str] = frozenset()
     extras: Mapping[str, Path] = field(default_factory=dict)
+    origins: tuple[Mapping[str, str | int], ...] = ()
 
 
 def install_reference(
@@ -48,11 +52,13 @@ def install_reference(
     sources: Sequence[SourceRequest] = (),
     on_progress: Say = lambda _sentence: None,
     about: About | None = None,
+    check: Callable[[Reference], None] = lambda _reference: None,
 ) -> Reference:
     """Check the files, build ``directory``/``name``, try it and answer it.
 
-    ``codes`` gives contigs a genetic code other than 1. ``on_progress`` hears a sentence a step. Raises
-    ReferenceRefused with the file, the line and the repair; nothing is left behind then.
+    ``codes`` gives contigs a genetic code other than 1. ``on_progress`` hears a sentence a step. ``check`` tries the
+    finished reference before it is put in place. Raises ReferenceRefused with the file, the line and the repair;
+    nothing is left behind then.
     """
     target = directory / name
     if not NAME.fullmatch(name):
@@ -74,6 +80,7 @@ def install_reference(
                 say=on_progress,
                 about=about or About(),
             )
+            check(load_reference(built))
             built.rename(target)
         return load_reference(target)
     except (OSError, ReferenceBroken) as error:
@@ -164,6 +171,7 @@ def _manifest(
             }
             for contig, entry in index.items()
         ],
+        **({"origins": [dict(origin) for origin in about.origins]} if about.origins else {}),
         "sources": [made.manifest_entry() for made in tables],
         "files": {
             str(path.relative_to(built)): {"size": path.stat().st_size, "sha256": sha256_of(path)} for path in files
