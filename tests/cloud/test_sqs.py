@@ -23,8 +23,8 @@ from dramatiq.errors import BrokerError
 from gas_site import aws, queues, sqs_consumer
 from gas_site.queues import make_broker, make_queues, queue_answers, send_after_commit
 from gas_site.sqs import SqsBroker
-from tests.cloud.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.cloud.jobs import declare
+from tests.cloud.proxy import Proxy, proxy_before
 from tests.cloud.queues import VISIBILITY_SECONDS, Queue, sqs_queue, until
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +147,21 @@ def test_a_retry_that_cannot_be_sent_is_not_taken_for_sent(impatient: Queue) -> 
     assert impatient.lines() == ["a", "a"]
 
 
+def test_what_a_worker_has_not_begun_is_for_others_at_once(amazon: str, tmp_path: Path) -> None:
+    with sqs_queue(tmp_path, visibility="1h", beat="10m") as queue:
+        for name in ("a", "b", "c"):
+            queue.jobs.note.send(str(queue.log), name)
+        consumer = queue.broker.consume("storage", prefetch=3)
+        first = next(consumer)
+        assert first is not None
+        assert queue.counts().in_flight == 3
+        consumer.requeue([first])  # what dramatiq had not given to a thread
+        consumer.close()  # and what it had not even asked for
+        assert (queue.counts().waiting, queue.counts().in_flight) == (3, 0)
+        with queue.worker():
+            until(lambda: set(queue.lines()) == {"a", "b", "c"})
+
+
 def test_a_delay_is_rounded_up_and_ends_at_fifteen_minutes(queue: Queue) -> None:
     sent = calls_of(queue, "SendMessage")
     for delay in (None, 1, 1_001, 900_000, 7 * 86_400_000):
@@ -208,15 +223,15 @@ def test_messages_are_extended_again_after_beats_that_failed(queue: Queue) -> No
 
 
 @pytest.fixture
-def proxy(amazon: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
+def proxy(amazon: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     monkeypatch.setattr(aws, "ATTEMPTS", 2)
     monkeypatch.setattr(sqs_consumer, "MAX_PAUSE_SECONDS", 0.5)
-    with faulty_proxy(amazon) as made:
+    with proxy_before(amazon) as made:
         monkeypatch.setenv("AWS_ENDPOINT_URL", made.address)
         yield made
 
 
-def test_a_bad_day_of_sqs_loses_nothing(proxy: FaultyProxy, tmp_path: Path) -> None:
+def test_a_bad_day_of_sqs_loses_nothing(proxy: Proxy, tmp_path: Path) -> None:
     names = [f"n{number}" for number in range(12)]
     with sqs_queue(tmp_path) as queue, queue.worker():
         for name in names[:4]:
@@ -224,10 +239,10 @@ def test_a_bad_day_of_sqs_loses_nothing(proxy: FaultyProxy, tmp_path: Path) -> N
         until(lambda: len(queue.lines()) >= 2)
         sending = threading.Thread(target=send_until_sent, args=(queue, names[4:]))
         sending.start()
-        for mode in ("error", "slow", "cut", "lost"):
-            proxy.mode, begun = mode, proxy.faults
-            until(lambda begun=begun: proxy.faults >= begun + 6)  # type: ignore[misc]
-        proxy.mode = "well"
+        for fault in ("500", "slow", "cut", "lost"):
+            proxy.plan = lambda method, path, fault=fault: fault  # type: ignore[misc]
+            until(lambda fault=fault: proxy.done.count(("POST", fault)) >= 6)  # type: ignore[misc]
+        proxy.plan = lambda method, path: ""
         sending.join(30)
         until(lambda: set(done(queue)) == set(names))
         until(lambda: (queue.counts().waiting, queue.counts().in_flight) == (0, 0))
