@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PORT DATA_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow check format bench clean
+.PHONY: help run test test-postgres test-slow check format bench clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -16,6 +16,9 @@ run: .venv/run.stamp ## Run the whole service on this machine, http://127.0.0.1:
 
 test: .venv/dev.stamp ## Run the test suite (REQUIRE_ALL=1 makes a missing program a failure)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" $(TESTS)
+
+test-postgres: .venv/dev.stamp ## Run the tests that open a database on a PostgreSQL of their own (TESTS= for some)
+	@$(BIN)/python -m tests.postgres $(TESTS)
 
 test-slow: .venv/dev.stamp ## Run the tests that take minutes: 200 jobs at once, a million records
 	@$(BIN)/python -m pytest -m slow $(TESTS)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import dj_database_url
 
 from gas_site import setting_aws
-from gas_site.environment import BadSetting, parse_duration, read, text
+from gas_site.environment import BadSetting, integer, parse_duration, read, text
 from gas_site.sqs_address import parse_address
 
 # A worker and the website write at the same time: IMMEDIATE takes the write lock at BEGIN, so that a
@@ -21,6 +21,8 @@ SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
+# How long a thread waits for one of the pool's connections before it gives up with an error.
+POOL_SECONDS = 10
 # How long a retrieval from the vault on a disk takes unless VAULT_URL says otherwise: at once, as from any disk.
 DISK_VAULT_DELAYS = {"expedited": "0s", "standard": "0s", "bulk": "0s"}
 # Glacier's names. https://docs.aws.amazon.com/amazonglacier/latest/dev/downloading-an-archive-two-steps.html
@@ -43,7 +45,20 @@ def database(data_dir: Path) -> dict[str, Any]:
         config["PASSWORD"] = password
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {**config.get("OPTIONS", {}), **SQLITE_OPTIONS}
+    else:
+        _pool(config)
     return config
+
+
+def _pool(config: dict[str, Any]) -> None:
+    """Let a process keep DATABASE_POOL connections to PostgreSQL, each checked before it is lent; none with 0."""
+    # A thread that works on a job holds one connection as long as the job takes.
+    most = integer("DATABASE_POOL", max(10, integer("ANNOTATE_THREADS", 2, least=1)))
+    if most:
+        # A thread keeps none beyond its request. https://docs.djangoproject.com/en/5.2/ref/databases/#postgresql-pool
+        config["CONN_MAX_AGE"] = 0
+        pool = {"min_size": 1, "max_size": most, "timeout": POOL_SECONDS}
+        config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": pool}
 
 
 def storage(data_dir: Path) -> dict[str, Any]:

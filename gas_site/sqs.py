@@ -94,6 +94,7 @@ class SqsBroker(SQSBroker):  # type: ignore[misc]  # dramatiq-sqs publishes no t
         try:
             for queue_name in self.queue_names:
                 self._ensure_queue(queue_name)
+            self._url(self.full_name(min(self.queue_names)))  # the others may be known from long ago
         except SqsUnavailable:
             return False
         return True

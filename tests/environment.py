@@ -32,6 +32,7 @@ os.environ.update(
 for _name in (
     "PORT",
     "SITE_URL",
+    "DATABASE_POOL",
     "QUEUE_URL",
     "STORAGE_URL",
     "VAULT_URL",

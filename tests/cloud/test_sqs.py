@@ -277,6 +277,14 @@ def test_a_queue_that_is_away_is_logged_and_stops_nobody(
     assert "queue away, the sweep will send note again: SqsUnavailable" in caplog.text
 
 
+def test_the_queue_answers_as_long_as_sqs_does(queue: Queue) -> None:
+    assert queue_answers(queue.broker)
+    outage = Outage(queue, "GetQueueUrl")
+    assert not queue_answers(queue.broker)
+    outage.on = False
+    assert queue_answers(queue.broker)
+
+
 def test_queues_are_made_once_with_all_they_need_and_put_right_when_they_differ(queue: Queue) -> None:
     broker = broker_of(queue)
     url, dead = broker.urls("storage")

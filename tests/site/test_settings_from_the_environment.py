@@ -117,7 +117,22 @@ def test_the_database_may_be_postgresql(monkeypatch: pytest.MonkeyPatch) -> None
     assert config["ENGINE"] == "django.db.backends.postgresql"
     assert (config["HOST"], config["PORT"], config["NAME"]) == ("db.example.org", 6432, "variants")
     assert (config["USER"], config["PASSWORD"]) == ("gas", "s@cret")
-    assert "transaction_mode" not in config.get("OPTIONS", {})
+    assert config["OPTIONS"] == {"pool": {"min_size": 1, "max_size": 10, "timeout": 10}}
+    assert (config["CONN_MAX_AGE"], config["CONN_HEALTH_CHECKS"]) == (0, True)
+
+
+def test_the_pool_of_a_process_has_a_connection_for_each_job_and_may_be_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://gas@db.example.org/variants")
+    monkeypatch.setenv("ANNOTATE_THREADS", "16")
+    assert setting_urls.database(HERE)["OPTIONS"]["pool"]["max_size"] == 16
+    monkeypatch.setenv("DATABASE_POOL", "4")
+    assert setting_urls.database(HERE)["OPTIONS"]["pool"]["max_size"] == 4
+    monkeypatch.setenv("DATABASE_POOL", "0")
+    config = setting_urls.database(HERE)
+    assert "pool" not in config.get("OPTIONS", {})
+    assert config["CONN_MAX_AGE"] == 60
 
 
 Reader = Callable[[Path], object]
