@@ -20,6 +20,7 @@ _SHORT_TERMS = {
     "start_retained_variant": "start retained",
     "inframe_insertion": "in-frame insertion",
     "inframe_deletion": "in-frame deletion",
+    "incomplete_terminal_codon_variant": "incomplete last codon",
     "inframe_altering_variant": "in-frame change",
 }
 

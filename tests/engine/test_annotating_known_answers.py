@@ -51,6 +51,24 @@ def test_an_allele_in_two_genes_names_both(known: Annotated) -> None:
     assert known.summary["by_gene"]["MT-ATP6"] == 2
 
 
+ENDS = {
+    "MT 3305 . A T . . .": (None, "intergenic_variant", "MODIFIER"),  # one of two bases between MT-TL1 and MT-ND1
+    "MT 4260 . C CG . . .": ("MT-ND1", "incomplete_terminal_codon_variant", "LOW"),
+    "MT 4260 . CT C . . .": ("MT-ND1", "incomplete_terminal_codon_variant", "LOW"),
+    "MT 4469 . A G . . .": ("MT-TM", "non_coding_transcript_exon_variant", "MODIFIER"),  # MT-ND2 begins behind it
+    "MT 5888 . TACCTCACCCCCACTG T . . .": ("MT-TY", "non_coding_transcript_exon_variant", "MODIFIER"),
+    "MT 9990 . T C . . .": ("MT-CO3", "incomplete_terminal_codon_variant", "LOW"),
+    "MT 15886 . CT TC . . .": ("MT-CYB", "coding_sequence_variant", "MODIFIER"),
+    "MT 15887 . T C . . .": ("MT-CYB", "incomplete_terminal_codon_variant", "LOW"),
+}
+
+
+def test_the_last_bases_of_a_gene_are_in_it_and_no_intron(tmp_path: Path) -> None:
+    rows = annotated(vcf(*ENDS), tmp_path).rows
+    assert [(row["gene"], row["consequence"], row["impact"]) for row in rows] == list(ENDS.values())
+    assert [row["transcript"] for row in rows] == [gene and f"{gene}-T" for gene, _, _ in ENDS.values()]
+
+
 def test_the_sources_say_what_mitomap_says(known: Annotated) -> None:
     info = known.one(3460, "A")
     assert info["MITOMAP_DISEASE"] == "LHON"

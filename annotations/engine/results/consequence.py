@@ -12,11 +12,14 @@ Impact and the order of severity are those of Ensembl VEP
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from annotations.engine.results import gene_ends
 from annotations.engine.results.protein import protein_change
 
-#: Ensembl's table, most severe first, for the terms ``bcftools csq`` can mean.
+#: Ensembl's table, most severe first, for the terms that ``bcftools csq`` and gene_ends can mean.
 IMPACT_BY_TERM = {
     "splice_acceptor_variant": "HIGH",
     "splice_donor_variant": "HIGH",
@@ -31,6 +34,7 @@ IMPACT_BY_TERM = {
     "missense_variant": "MODERATE",
     "protein_altering_variant": "MODERATE",
     "splice_region_variant": "LOW",
+    "incomplete_terminal_codon_variant": "LOW",
     "start_retained_variant": "LOW",
     "stop_retained_variant": "LOW",
     "synonymous_variant": "LOW",
@@ -69,6 +73,7 @@ TERM_BY_WORD = {
     "feature_elongation": "feature_elongation",
     "feature_truncation": "feature_truncation",
     "NMD_transcript": "NMD_transcript_variant",
+    gene_ends.UNFINISHED: "incomplete_terminal_codon_variant",
 }
 
 _REGION_BY_TERM = {
@@ -105,11 +110,14 @@ class Consequence:
 INTERGENIC = Consequence("intergenic_variant", "intergenic_variant", "MODIFIER", region="outside genes")
 
 
-def worst_consequence(bcsq: str) -> Consequence:
-    """The most severe of BCSQ's entries; of equals the first, and those behind a stop after the others."""
+def worst_consequence(bcsq: str, unfinished: Mapping[str, str] = MappingProxyType({})) -> Consequence:
+    """The most severe of BCSQ's entries; of equals the first, and those behind a stop after the others.
+
+    ``unfinished`` are the genes of GeneEnds.
+    """
     if not bcsq or bcsq == ".":
         return INTERGENIC
-    entries = [text.split("|") for text in bcsq.split(",")]
+    entries = [gene_ends.named(text.split("|"), unfinished) for text in bcsq.split(",")]
     chosen = entries[0]
     if len(entries) > 1:
         # min() keeps the first of equals, which is csq's own order of transcripts.
@@ -129,10 +137,6 @@ def worst_consequence(bcsq: str) -> Consequence:
         if len(entries) == 1
         else ",".join(dict.fromkeys(entry[1] for entry in entries if entry[1:2] > [""])),
     )
-
-
-def _genes(entries: list[list[str]]) -> str:
-    return ",".join(dict.fromkeys(entry[1] for entry in entries if len(entry) > 1 and entry[1]))
 
 
 def _severity(entry: list[str]) -> tuple[int, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from annotations.engine.results.consequence import Consequence, worst_consequence
@@ -34,9 +35,10 @@ class Entry:
 
 
 class EntryCache:
-    """Entries by BCSQ value."""
+    """Entries by BCSQ value; ``unfinished`` are the genes of GeneEnds."""
 
-    def __init__(self) -> None:
+    def __init__(self, unfinished: Mapping[str, str]) -> None:
+        self._unfinished = unfinished
         #: For a loop that cannot afford a call; ``read`` fills and empties it.
         self.kept: dict[bytes, Entry] = {}
         self._reasons: dict[str, Entry] = {}
@@ -45,7 +47,7 @@ class EntryCache:
         """The entry of an INFO text ``BCSQ=…``; ``b""`` stands for a record outside genes."""
         entry = self.kept.get(bcsq)
         if entry is None:
-            found = worst_consequence(bcsq[len("BCSQ=") :].decode("utf-8", "replace"))
+            found = worst_consequence(bcsq[len("BCSQ=") :].decode("utf-8", "replace"), self._unfinished)
             entry = Entry(_own_fields(found), found)
             if len(bcsq) <= MAX_KEPT_BYTES:
                 if len(self.kept) >= MAX_ENTRIES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from annotations.engine.reference import Reference
 from annotations.engine.results.alleles import reason_not_annotated, variant_class
+from annotations.engine.results.consequence import INTERGENIC
 from annotations.engine.results.entries import Entry, EntryCache
+from annotations.engine.results.gene_ends import GeneEnds
 from annotations.engine.results.genotypes import NO_SAMPLES, SampleLayout, read_genotypes
 from annotations.engine.results.sought import Sought
 from annotations.engine.results.source_values import SourceValueReader, SourceValues
@@ -75,7 +77,8 @@ class RecordFinisher:
     def __init__(self, reference: Reference, layout: SampleLayout = NO_SAMPLES) -> None:
         self._layout = layout
         self._mitochondrial = {contig.name for contig in reference.contigs if contig.mitochondrial}
-        self._cache = EntryCache()
+        self._ends = GeneEnds(reference)
+        self._cache = EntryCache(self._ends.unfinished)
         self._sources = SourceValueReader(reference.sources)
         self._contigs = {contig.name for contig in reference.contigs}
         self._sorted = SortedCheck()
@@ -96,6 +99,7 @@ class RecordFinisher:
         pairs = [_pair(pair) for pair in alleles.dictionary.to_pylist()]
         allele_codes: Codes = alleles.indices.to_numpy()
         entries, codes = self._entries(block, pairs, allele_codes)
+        self._say_unsaid(entries, codes, runs, lambda row: (int(pos[row].as_py()), *pairs[allele_codes[row]]))
         self._set_reasons(entries, codes, contig, masked)
         return Records(
             contig=contig,
@@ -134,6 +138,22 @@ class RecordFinisher:
                 codes[(allele_codes == number) & bare] = len(entries)
                 entries.append(self._cache.not_annotated(reason))
         return entries, codes
+
+    def _say_unsaid(
+        self,
+        entries: list[Entry],
+        codes: Codes,
+        runs: Sequence[tuple[str, int, int]],
+        allele: Callable[[int], tuple[int, str, str]],
+    ) -> None:
+        """Give records in a gene that csq has no word for the entry it owes (see gene_ends)."""
+        outside = [number for number, entry in enumerate(entries) if entry.consequence is INTERGENIC]
+        for contig, first, last in runs:
+            if contig in self._ends:
+                for row in (np.flatnonzero(np.isin(codes[first:last], outside)) + first).tolist():
+                    if owed := self._ends.unsaid(contig, *allele(row)):
+                        codes[row] = len(entries)
+                        entries.append(self._cache.read(_BCSQ + owed.encode()))
 
     def _set_reasons(
         self, entries: list[Entry], codes: Codes, contig: pa.DictionaryArray, masked: dict[int, str]
