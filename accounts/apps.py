@@ -14,3 +14,4 @@ class AccountsConfig(AppConfig):
         """Declare the actors on the broker that gas_site has set by now, and listen to allauth."""
         import_module("accounts.actors")
         import_module("accounts.joining")
+        import_module("accounts.second_factor")

@@ -32,7 +32,7 @@ def own_time_zone(get_response: View) -> View:
 def staff_second_factor(get_response: View) -> View:
     """Send staff without a second factor from the admin to where they set one up, unless the setting says otherwise.
 
-    Whoever has one was asked for it when they signed in.
+    Whoever has one was asked for it when they signed in: with the first one, all other sessions end.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

@@ -8,9 +8,10 @@ import time
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
-from django.test import Client
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from accounts.models import User
@@ -58,6 +59,21 @@ def test_the_app_is_turned_on_with_its_code_and_told_by_mail(real_transactions: 
     assert secret not in str(stored.data)  # encrypted at rest
     assert "Authenticator App Activated" in [message.subject for message in mail.outbox]
     assert "Authenticator app since" in browser.get("/profile/").content.decode()
+
+
+def test_turning_the_first_factor_on_signs_every_other_browser_out(real_transactions: None, person: User) -> None:
+    """Somebody may have signed in with a stolen password before, and was never asked for the factor."""
+    thief, owner, phone = sign_in(person), sign_in(person), sign_in(person)
+    key = turn_on(owner)
+    assert [browser.get("/profile/").status_code for browser in (thief, phone, owner)] == [302, 302, 200]
+
+    phone = sign_in(person)
+    phone.post("/accounts/2fa/authenticate/", {"code": code(key, 1)})
+    passkey = Authenticator.objects.create(user=person, type=Authenticator.Type.WEBAUTHN, data={})
+    request = RequestFactory().get("/")
+    request.session = owner.session
+    authenticator_added.send(Authenticator, request=request, user=person, authenticator=passkey)
+    assert phone.get("/profile/").status_code == 200, "a further factor ends nothing"
 
 
 def test_a_wrong_code_turns_nothing_on(person: User) -> None:
