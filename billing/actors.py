@@ -5,6 +5,7 @@ from __future__ import annotations
 import dramatiq
 
 from billing import events
+from billing.customers import tell_address
 from billing.ending import cancel_everything
 from billing.models import Customer
 from billing.sync import sync
@@ -20,6 +21,12 @@ def handle_stripe_event(event_id: str) -> None:
 def sync_customer(pk: str) -> None:
     """Bring one customer's plan up to date."""
     sync(Customer.objects.get(pk=int(pk)))
+
+
+@dramatiq.actor(queue_name="default", time_limit=120_000)
+def tell_stripe_address(pk: str) -> None:
+    """Tell Stripe a customer's new address."""
+    tell_address(Customer.objects.select_related("user").get(pk=int(pk)))
 
 
 @dramatiq.actor(queue_name="default", time_limit=120_000)

@@ -24,3 +24,8 @@ def customer_for(user: User) -> Customer:
     Customer.objects.filter(pk=customer.pk, stripe_id="").update(stripe_id=made.id)
     customer.refresh_from_db()
     return customer
+
+
+def tell_address(customer: Customer) -> None:
+    """Have Stripe mail its receipts to the user's address of now. Raises stripe.StripeError, PaymentsClosed."""
+    client().v1.customers.update(customer.stripe_id, {"email": customer.user.email})

@@ -26,6 +26,12 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         premium = [standing for standing, rule in RULES.items() if rule.premium]
         return self.known().filter(standing__in=premium, until__lt=moment, fetched_at__lt=F("until"))
 
+    def unheard_payers(self, now: datetime) -> Self:
+        """Return customers who may have paid on an open payment page, of which no event and no return has told us."""
+        premium = [standing for standing, rule in RULES.items() if rule.premium]
+        opened = Q(checkouts__closed_at=None, checkouts__created_at__gt=now - Checkout.LIFE)
+        return self.known().filter(opened, fetched_at__lt=now - Checkout.PAUSE).exclude(standing__in=premium)
+
 
 class Customer(models.Model):
     """A user as Stripe's customer, and how they stand."""
@@ -97,6 +103,9 @@ class Invoice(models.Model):
 
 class Checkout(models.Model):
     """One way to the payment page. A customer has one that is open at most, so one session can be paid at most."""
+
+    LIFE = timedelta(hours=25)  # Stripe closes a session after 24: https://docs.stripe.com/api/checkout/sessions/object
+    PAUSE = timedelta(minutes=30)  # between two questions about a customer with an open page
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="checkouts")
     token = models.UUIDField(default=uuid.uuid4, unique=True, help_text="The idempotency key of its session.")

@@ -1,10 +1,11 @@
-"""What billing does when accounts says that somebody goes, or wants their data."""
+"""What billing does when accounts says that somebody goes, wants their data, or has another address."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from allauth.account.signals import email_changed
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
@@ -22,6 +23,15 @@ def end_subscriptions(sender: type[User], user: User, **kwargs: Any) -> str:
     customer = Customer.objects.known().filter(user=user).first()
     ended = cancel_everything(customer.stripe_id) if customer else 0
     return "Your subscription is cancelled; nothing more is charged." if ended else ""
+
+
+@receiver(email_changed)
+def pass_address_on(sender: type[User], user: User, **kwargs: Any) -> None:
+    """Tell Stripe: its receipts would go on to an address that may be somebody else's by now."""
+    from billing.actors import tell_stripe_address  # noqa: PLC0415 (the actors import the domain)
+
+    for pk in Customer.objects.known().filter(user=user).values_list("pk", flat=True):
+        send_after_commit(tell_stripe_address, str(pk))
 
 
 @receiver(collecting_export)

@@ -18,7 +18,7 @@ BATCH = 200
 
 
 def sweep() -> None:
-    """Wake a worker for events nobody handled and for customers whose period ended unheard."""
+    """Wake a worker for events nobody handled, and for customers who may have paid or whose period ended unheard."""
     from billing.actors import sync_customer  # noqa: PLC0415 (the actors import the domain)
 
     if not settings.STRIPE.key:
@@ -27,5 +27,6 @@ def sweep() -> None:
     waiting = StripeEvent.objects.waiting_since(now - StripeEvent.PATIENCE).order_by("received_at")
     for event_id in waiting.values_list("pk", flat=True)[:BATCH]:
         events.wake(event_id)
-    for pk in Customer.objects.overdue(now - OVERDUE).values_list("pk", flat=True)[:BATCH]:
-        send_after_commit(sync_customer, str(pk))
+    for customers in (Customer.objects.overdue(now - OVERDUE), Customer.objects.unheard_payers(now)):
+        for pk in customers.values_list("pk", flat=True)[:BATCH]:
+            send_after_commit(sync_customer, str(pk))

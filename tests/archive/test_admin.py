@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -141,6 +142,11 @@ def test_the_first_page_has_the_totals(world: World, staff: Client) -> None:
     size = sum(hot.files.values_list("size", flat=True))
     assert (totals.hot_bytes, totals.cold_bytes) == (2 * size, size)
     assert (totals.oldest_pending, totals.errors) == (world.clock.now - MINUTE, 0)
+
+    User.objects.filter(is_staff=True).update(time_zone="Asia/Kolkata")
+    at = (world.clock.now - MINUTE).astimezone(ZoneInfo("Asia/Kolkata"))
+    page = staff.get(reverse("admin:index")).content.decode()
+    assert f"since {at.day} {at:%b %Y, %H:%M} (Asia/Kolkata)" in page
 
 
 def test_staff_without_the_right_see_no_actions(world: World) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import stripe
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -187,6 +188,34 @@ def test_the_sweep_asks_about_a_period_that_ended_unheard(
     Customer.objects.update(until=past, fetched_at=past - timedelta(days=20))
     sweep()
     assert queued == [("sync_customer", (str(shop.customer.pk),))]
+
+
+def test_the_sweep_asks_about_a_payment_of_which_nobody_told(
+    shop: Shop, queued: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    """The tab was closed after paying, and the webhook's address is wrong."""
+    shop.pay(shop.press_subscribe())
+    sweep()
+    assert queued == [], "the webhook gets half an hour"
+    Customer.objects.update(fetched_at=timezone.now() - timedelta(minutes=31))
+    sweep()
+    assert queued == [("sync_customer", (str(shop.customer.pk),))]
+    sync(shop.customer)
+    assert shop.is_premium()
+
+    queued.clear()
+    Customer.objects.update(fetched_at=timezone.now() - timedelta(minutes=31))
+    sweep()
+    assert queued == [], "what is known is not asked for"
+
+
+def test_a_new_address_is_told_to_stripe(shop: Shop) -> None:
+    shop.subscribe()
+    EmailAddress.objects.create(user=shop.user, email=shop.user.email, verified=True, primary=True)
+    EmailAddress.objects.create(user=shop.user, email="ada@new.example", verified=True)
+    shop.browser.post("/accounts/email/", {"action_primary": "", "email": "ada@new.example"})
+    assert shop.customer.user.email == "ada@new.example"
+    assert shop.sandbox.store.need("customer", shop.customer.stripe_id)["email"] == "ada@new.example"
 
 
 def test_closing_the_account_cancels_the_subscription_and_sends_a_receipt(shop: Shop) -> None:

@@ -69,7 +69,7 @@ def test_turning_the_first_factor_on_signs_every_other_browser_out(real_transact
 
     phone = sign_in(person)
     phone.post("/accounts/2fa/authenticate/", {"code": code(key, 1)})
-    passkey = Authenticator.objects.create(user=person, type=Authenticator.Type.WEBAUTHN, data={})
+    passkey = Authenticator.objects.create(user=person, type=Authenticator.Type.WEBAUTHN, data={"name": "key"})
     request = RequestFactory().get("/")
     request.session = owner.session
     authenticator_added.send(Authenticator, request=request, user=person, authenticator=passkey)
