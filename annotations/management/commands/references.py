@@ -1,35 +1,54 @@
-"""`manage.py references`: what can be annotated against on this machine."""
+"""`manage.py references`: what can be annotated against on this machine, and how it gets to others."""
 
 from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from annotations.engine.errors import ReferenceBroken
+from annotations import bundles
+from annotations.catalogue import UnknownReference, reference_named
+from annotations.engine.errors import EngineError, ReferenceBroken
+from annotations.engine.install.adding import add_sources
+from annotations.engine.install.catalogue_install import downloading
+from annotations.engine.install.declarations import read_declarations
 from annotations.engine.reference import Reference, find_references, verify_reference
-from annotations.engine.results.doings import counted
-
-SHOWN_CONTIGS = 8
+from annotations.management.commands.install_reference import progress_bars
+from annotations.reference_facts import is_bundled, reference_facts, reference_lines
 
 
 class Command(BaseCommand):
-    """List the installed references; with ``--verify``, hold every file against its checksum."""
+    """List the installed references; add sources to one; push one to the file store and pull it from there."""
 
-    help = "List the installed references, their contigs, genes and sources."
+    help = "List the installed references and their sources; add sources; push to and pull from the file store."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take what to check and how to print."""
+        """Take what to do with which reference, what to check and how to print."""
+        parser.add_argument("act", nargs="?", choices=["list", "add", "push", "pull"], default="list")
+        parser.add_argument("name", nargs="?", help="The reference to add to, push or pull.")
+        parser.add_argument("--sources", action="append", default=[], type=Path, metavar="FILE.toml", help="For add.")
+        parser.add_argument("--mirror", default="", metavar="URL_OR_DIR", help="For add: take the files from here.")
         parser.add_argument("--verify", action="store_true", help="Compare every file with its SHA-256.")
         parser.add_argument("--json", action="store_true", help="Print JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Do it; one sentence on stderr and exit code 1 when it cannot be done."""
+        if options["act"] == "list":
+            self._list(options)
+            return
+        if not options["name"]:
+            raise CommandError(f"Name the reference: manage.py references {options['act']} NAME.")
+        try:
+            getattr(self, f"_{options['act']}")(options["name"], options)
+        except (EngineError, UnknownReference, OSError) as error:
+            raise CommandError(str(error)) from error
+
+    def _list(self, options: dict[str, Any]) -> None:
         """Print the list on stdout; what is broken goes to stderr and makes the exit code 1."""
         broken: list[str] = []
         references = find_references(settings.REFERENCE_DIRS, lambda _directory, error: broken.append(str(error)))
@@ -40,70 +59,36 @@ class Command(BaseCommand):
             except ReferenceBroken as error:
                 broken.append(str(error))
         if options["json"]:
-            self.stdout.write(json.dumps([_facts(reference) for reference in references], indent=2))
+            self.stdout.write(json.dumps([reference_facts(reference) for reference in references], indent=2))
         else:
             for reference in references:
-                self.stdout.write("\n".join(_lines(reference, checked.get(reference.name))) + "\n")
+                self.stdout.write("\n".join(reference_lines(reference, checked.get(reference.name))) + "\n")
             if not references:
                 self.stdout.write("No reference is installed. Make one with manage.py install_reference.")
         if broken:
             raise CommandError("\n".join(broken))
 
+    def _add(self, name: str, options: dict[str, Any]) -> None:
+        reference = reference_named(name)
+        if is_bundled(reference):
+            raise CommandError(
+                f"{name} comes with GAS and would lose the source with the next version. Install a copy."
+            )
+        declared = [one for path in options["sources"] for one in read_declarations(path)]
+        if not declared:
+            raise CommandError("Say which sources: --sources FILE.toml.")
+        parent = reference.directory.parent
+        with progress_bars() as on_bytes, downloading(parent, name, options["mirror"], on_bytes) as files:
+            made = add_sources(reference.directory, [*map(files.request, declared)], self.stdout.write)
+        self.stdout.write(f"{name} has {len(made.sources)} sources now: {', '.join(s.name for s in made.sources)}")
 
-def _facts(reference: Reference) -> dict[str, Any]:
-    return {
-        "name": reference.name,
-        "assembly": reference.assembly,
-        "title": reference.title,
-        "note": reference.note,
-        "directory": str(reference.directory),
-        "bundled": reference.directory.parent == Path(settings.REFERENCE_DIRS[0]),
-        "size": _size(reference),
-        "transcripts": reference.transcripts,
-        "contigs": [
-            {
-                "name": contig.name,
-                "length": contig.length,
-                "aliases": contig.aliases,
-                "genetic_code": contig.genetic_code,
-                "circular": contig.circular,
-            }
-            for contig in reference.contigs
-        ],
-        "sources": [
-            {
-                "name": source.name,
-                "version": source.version,
-                "records": source.records,
-                "fields": [field.info for field in source.fields],
-                "licence": source.licence,
-                "citation": source.citation,
-                "sha256": source.sha256,
-            }
-            for source in reference.sources
-        ],
-    }
+    def _push(self, name: str, options: dict[str, Any]) -> None:
+        bundle = bundles.push(reference_named(name), self._say_file)
+        self.stdout.write(f"{name} is in the file store as bundle {bundle}")
 
+    def _pull(self, name: str, options: dict[str, Any]) -> None:
+        reference: Reference = bundles.pull(name, Path(settings.REFERENCE_DIRS[-1]).resolve(), self._say_file)
+        self.stdout.write(f"{name} is in {reference.directory}, every file checked")
 
-def _lines(reference: Reference, checked: int | None) -> Iterator[str]:
-    origin = "bundled" if reference.directory.parent == Path(settings.REFERENCE_DIRS[0]) else "installed"
-    yield reference.name
-    yield f"  title        {reference.title}"
-    yield f"  assembly     {reference.assembly}"
-    if reference.note:
-        yield f"  note         {reference.note}"
-    shown = [f"{contig.name} ({contig.length:,} bp)" for contig in reference.contigs[:SHOWN_CONTIGS]]
-    more = len(reference.contigs) - len(shown)
-    yield f"  contigs      {len(reference.contigs):,}: {', '.join(shown)}{f' and {more:,} more' if more else ''}"
-    yield f"  transcripts  {reference.transcripts:,}"
-    for source in reference.sources:
-        yield f"  source       {source.name}, {source.version}: {counted(source.records, source.unit)}"
-    yield f"  size         {_size(reference) / 1e6:,.1f} MB"
-    yield f"  directory    {reference.directory} ({origin})"
-    if checked is not None:
-        yield f"  verified     {checked} files bear their checksums"
-
-
-def _size(reference: Reference) -> int:
-    """Bytes of all files of the reference."""
-    return sum(path.stat().st_size for path in reference.directory.rglob("*") if path.is_file())
+    def _say_file(self, name: str, size: int) -> None:
+        self.stdout.write(f"{name}, {size / 1e6:,.1f} MB")
