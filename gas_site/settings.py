@@ -201,6 +201,7 @@ RETRIEVAL_TOPICS = setting_aws.retrieval_topics()
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2  # pasted text; files are streamed and have their plan's limit
 BUNDLED_REFERENCES = BASE_DIR / "annotations" / "references"
+REFERENCES = environment.words("REFERENCES", "")  # what manage.py join pulls from the file store
 REFERENCE_DIRS = [BUNDLED_REFERENCES, DATA_DIR / "references"]
 
 QUEUE_URL = setting_urls.queue_url(DATA_DIR)

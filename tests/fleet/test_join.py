@@ -40,6 +40,7 @@ def test_a_role_that_is_none_is_refused(tmp_path: Path) -> None:
         ("annotate", ["--threads", "3", "--queues", "annotate"]),
         ("work", ["--threads", "5", "--queues", "default", "storage"]),
         ("sweep", [str(ROOT / "manage.py"), "sweep"]),
+        ("listen", [str(ROOT / "manage.py"), "listen_retrievals"]),
     ],
 )
 def test_each_role_has_its_command(settings: Settings, role: str, ending: list[str]) -> None:
