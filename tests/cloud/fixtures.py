@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cloud.moto_server import moto_server
+from sandbox.amazon.server import amazon_server
 
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
     """Run moto's server for all tests of this process; give its address."""
-    with moto_server() as address:
+    with amazon_server() as address:
         yield address
 
 
