@@ -12,7 +12,8 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.template.defaultfilters import filesizeformat
 
 from accounts.models import User
-from annotations.catalogue import reference_named
+from annotations.catalogue import UnknownReference, reference_named
+from annotations.engine.errors import InputRefused
 from annotations.engine.limits import Limits
 from annotations.engine.reading.preflight import Verdict, preflight
 from annotations.engine.reference import Reference
@@ -20,6 +21,8 @@ from annotations.models import Job, JobEvent, JobStatus
 from gas_site.storage import file_store
 
 MAX_NAME = 120
+# What a look at a file may end with, beside a verdict.
+REFUSALS = (InputRefused, UnknownReference)
 
 
 class TooLarge(Exception):
@@ -65,7 +68,7 @@ def receive(user: User, upload: Upload, reference_name: str) -> Job:
         job.verdict = check(job.input_key, job.file_name, reference).to_json()
         job.save(update_fields=["input_size", "verdict"])
     except BaseException:
-        _withdraw(job)
+        withdraw(job)
         raise
     JobEvent.objects.create(job=job, status=JobStatus.UPLOADING, note="uploaded and checked")
     return job
@@ -83,7 +86,7 @@ def copy_of(job: Job) -> Job:
     try:
         file_store().duplicate(job.input_key, ticket.input_key)
     except BaseException:
-        _withdraw(ticket)
+        withdraw(ticket)
         raise
     JobEvent.objects.create(job=ticket, status=JobStatus.UPLOADING, note=f"rerun of {job.short_id}")
     return ticket
@@ -97,6 +100,11 @@ def clean_name(name: str) -> str:
     return shortened if shortened.strip(".") else "variants.vcf"
 
 
+def ticket_for(user: User, name: str, reference: str, size: int, **fields: Any) -> Job:
+    """Return a new row that knows where its file is going to lie; ``size`` is what is announced."""
+    return _ticket(user, clean_name(name), reference, input_size=size, **fields)
+
+
 def _ticket(user: User, file_name: str, reference: str, **fields: Any) -> Job:
     """Return a new row that knows where its file is going to lie."""
     job = Job(user=user, file_name=file_name, reference=reference, **fields)
@@ -105,7 +113,7 @@ def _ticket(user: User, file_name: str, reference: str, **fields: Any) -> Job:
     return job
 
 
-def _withdraw(ticket: Job) -> None:
+def withdraw(ticket: Job) -> None:
     """Remove a ticket that came to nothing: its files first, as every deletion does."""
     for prefix in ticket.keys:
         file_store().remove_tree(prefix)

@@ -24,6 +24,7 @@ from annotations.forms import AnnotateForm
 from annotations.models import Job, JobStatus
 from annotations.uploads import limit_upload, refuse_if_exceeded
 from gas_site.requests import HtmxRequest
+from gas_site.storage import file_store
 
 
 @csrf_exempt  # the token stands in the body, which must not be read before the limit is set; _annotate checks it
@@ -39,14 +40,14 @@ def annotate(request: HtmxRequest) -> HttpResponse:
         limit_upload(request, limit)
         return _annotate(request)
     except intake.TooLarge as error:
-        return _refusal(request, AnnotateForm(), error)
+        return refusal_response(request, AnnotateForm(), error)
     except RequestDataTooBig:
         most = filesizeformat(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         refusal = {
             "title": "This text is too long to paste",
             "text": f"Pasted text is taken up to {most}. Save it as a file and upload the file.",
         }
-        return _show_refusal(request, AnnotateForm(), refusal, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return show_refusal(request, AnnotateForm(), refusal, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 @csrf_protect
@@ -58,9 +59,9 @@ def _annotate(request: HtmxRequest) -> HttpResponse:
             return _invalid(request, form)
         job = intake.receive(signed_in_user(request), form.cleaned_data["upload"], form.cleaned_data["reference"])
     except (InputRefused, intake.TooLarge, UnknownReference) as error:
-        return _refusal(request, form, error)
+        return refusal_response(request, form, error)
     if request.POST.get("check"):
-        return _verdict(request, job) if request.htmx else redirect("confirm", job_id=job.pk)
+        return verdict_response(request, job) if request.htmx else redirect("confirm", job_id=job.pk)
     moves.enqueue(job.pk, job.reference)
     return redirect(job)
 
@@ -73,6 +74,8 @@ def confirm(request: HtmxRequest, job_id: UUID) -> HttpResponse:
     job = get_object_or_404(Job.objects.of(signed_in_user(request)), pk=job_id)
     if job.status != JobStatus.UPLOADING:
         return redirect(job)  # the button was pressed twice, or a bookmark
+    if job.awaits_upload:
+        return redirect("annotate")
     if request.method != "POST":
         return _page(request, AnnotateForm(initial={"reference": job.reference}), job=job)
     wanted = request.POST.get("reference") or job.reference
@@ -82,7 +85,7 @@ def confirm(request: HtmxRequest, job_id: UUID) -> HttpResponse:
             verdict = intake.check(job.input_key, job.file_name, reference)
             Job.objects.filter(pk=job.pk, status=JobStatus.UPLOADING).update(verdict=verdict.to_json())
     except (InputRefused, UnknownReference) as error:
-        return _refusal(request, AnnotateForm(initial={"reference": job.reference}), error, job=job)
+        return refusal_response(request, AnnotateForm(initial={"reference": job.reference}), error, job=job)
     moves.enqueue(job.pk, wanted)
     return redirect(job)
 
@@ -106,6 +109,7 @@ def _context(request: HtmxRequest, form: AnnotateForm, job: Job | None) -> dict[
         "retention": user.plan.retention,
         "queue_ahead": Job.objects.active().count(),
         "contact_email": settings.CONTACT_EMAIL,
+        "direct": file_store().direct is not None,
     }
     if job:
         context |= {"job": job, "verdict": job.verdict}
@@ -116,27 +120,32 @@ def _page(request: HtmxRequest, form: AnnotateForm, job: Job | None = None) -> H
     return render(request, "annotations/annotate.html", _context(request, form, job))
 
 
-def _verdict(request: HtmxRequest, job: Job) -> HttpResponse:
+def verdict_response(request: HtmxRequest, job: Job) -> HttpResponse:
+    """Answer with what the check of a file found."""
     form = AnnotateForm(initial={"reference": job.reference})
     return render(request, "annotations/partials/verdict.html", _context(request, form, job))
 
 
 def _invalid(request: HtmxRequest, form: AnnotateForm) -> HttpResponse:
     sentences = [str(message) for messages in form.errors.values() for message in messages]
-    return _show_refusal(request, form, {"title": "Nothing to annotate yet", "text": " ".join(sentences)}, 422)
+    return show_refusal(request, form, {"title": "Nothing to annotate yet", "text": " ".join(sentences)}, 422)
 
 
-def _refusal(request: HtmxRequest, form: AnnotateForm, error: Exception, job: Job | None = None) -> HttpResponse:
+def refusal_response(
+    request: HtmxRequest, form: AnnotateForm, error: Exception, job: Job | None = None
+) -> HttpResponse:
+    """Answer with why a file was not taken."""
     too_large = isinstance(error, intake.TooLarge)
     title = "This file is too large for your plan" if too_large else "This file cannot be annotated as it is"
     refusal = {"title": title, "text": str(error), "too_large": too_large}
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else HTTPStatus.UNPROCESSABLE_ENTITY
-    return _show_refusal(request, form, refusal, status, job)
+    return show_refusal(request, form, refusal, status, job)
 
 
-def _show_refusal(
+def show_refusal(
     request: HtmxRequest, form: AnnotateForm, refusal: dict[str, Any], status: int, job: Job | None = None
 ) -> HttpResponse:
+    """Show a refusal with a title and a text, on the form or, for htmx, alone."""
     template = "annotations/partials/refusal.html" if request.htmx else "annotations/annotate.html"
     return render(request, template, _context(request, form, job) | {"refusal": refusal}, status=status)
 

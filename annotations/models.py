@@ -91,6 +91,8 @@ class Job(models.Model):
     reference = models.CharField(max_length=80)
     input_key = models.CharField(max_length=300)
     input_size = models.PositiveBigIntegerField(default=0, help_text="Bytes.")
+    awaits_upload = models.BooleanField(default=False, help_text="The file is announced, and nobody has looked at it.")
+    announced_sha256 = models.CharField(max_length=44, blank=True, help_text="In base64; empty for a file in parts.")
     verdict = models.JSONField(default=dict, help_text="What the check before the queue found.")
     summary = models.JSONField(default=dict, help_text="The result's numbers; they stay when the files do not.")
     failure = models.TextField(blank=True, help_text="Why it failed, in a person's words.")

@@ -41,8 +41,9 @@ def move(job_id: UUID, to: JobStatus, *, where: Q | None = None, note: str = "",
 def enqueue(job_id: UUID, reference: str) -> bool:
     """Accept a checked job into the queue; the row is the outbox, the message follows the commit."""
     now = timezone.now()
+    looked_at = Q(awaits_upload=False)
     with transaction.atomic():
-        won = move(job_id, JobStatus.PENDING, reference=reference, queued_at=now, last_sent_at=now)
+        won = move(job_id, JobStatus.PENDING, where=looked_at, reference=reference, queued_at=now, last_sent_at=now)
         if won:
             wake(job_id)
     return won

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from boto3.exceptions import Boto3Error
@@ -65,8 +65,10 @@ def sqs(region: str | None = None) -> SQSClient:
 def s3(region: str | None = None) -> S3Client:
     """Return a client of the buckets."""
     with _making:
-        # A presigned link is signed with the older version else, which knows no checksums and not every region.
-        signed = config().merge(Config(signature_version="s3v4"))
+        # A presigned link is signed with the older version else, which knows no checksums and not every region, and
+        # leads to s3.amazonaws.com, which sends browsers on to the region: a form must not be sent on.
+        place: Any = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+        signed = config().merge(Config(signature_version="s3v4", s3=place))
         return boto3.client("s3", region_name=region or default_region(), config=signed)
 
 

@@ -21,6 +21,7 @@ from django.utils.http import content_disposition_header
 from storages.backends.s3 import S3Storage
 
 from gas_site.s3_objects import Objects, told_apart
+from gas_site.s3_uploads import DirectUploads
 from gas_site.s3_writing import PART_BYTES, PARTS_IN_FLIGHT
 from gas_site.storage import COPY_CHUNK, Beat, no_beat
 
@@ -49,6 +50,11 @@ class S3Store(S3Storage):  # type: ignore[misc]  # django-storages has no types
             object_parameters=self.objects.written,
             signature_version="s3v4",
         )
+
+    @property
+    def direct(self) -> DirectUploads:
+        """Sign uploads that go from a browser to the bucket."""
+        return DirectUploads(self.objects, self.object_key)
 
     def adopt(self, path: Path, key: str, beat: Beat = no_beat) -> None:
         """Upload the file, then remove it."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from gas_site.environment import parse_duration, read
 
@@ -57,6 +58,21 @@ def storage(value: str) -> dict[str, Any]:
     found = place(value, "s3", {"region", "kms"})
     options = {"bucket": found.bucket, "prefix": found.prefix, "region": found.options.get("region")}
     return {"BACKEND": "gas_site.s3_store.S3Store", "OPTIONS": {**options, "kms": found.options.get("kms", "")}}
+
+
+def bucket_origin(store: dict[str, Any]) -> str:
+    """Return the origin that browsers reach a store's bucket at, or "" for a store that is no bucket."""
+    options = store["OPTIONS"]
+    if "bucket" not in options:
+        return ""
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
+        if endpoint := os.environ.get(name, ""):
+            parts = urlsplit(endpoint)
+            return f"{parts.scheme}://{parts.netloc}"
+    region = options["region"] or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "us-east-1")
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html; no certificate fits a name with dots.
+    host = f"s3.{region}.amazonaws.com"
+    return f"https://{host}" if "." in options["bucket"] else f"https://{options['bucket']}.{host}"
 
 
 def s3_vault(value: str) -> dict[str, Any]:

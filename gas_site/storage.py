@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import FileSystemStorage, storages
@@ -20,6 +20,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from gas_site.ranges import ranged_response
+
+if TYPE_CHECKING:
+    from gas_site.s3_uploads import DirectUploads
 
 COPY_CHUNK = 1024 * 1024
 
@@ -41,6 +44,10 @@ class FileStore(Protocol):
 
     Every method may raise StoreAway.
     """
+
+    @property
+    def direct(self) -> DirectUploads | None:
+        """Sign uploads that pass no server of ours; None where files must come through us."""
 
     def adopt(self, path: Path, key: str, beat: Beat = no_beat) -> None:
         """Take over the local file ``path`` as ``key``: complete and durable under its name, or not at all."""
@@ -82,6 +89,8 @@ def file_store() -> FileStore:
 
 class DiskStore(FileSystemStorage):
     """The store on a local disk (``STORAGE_URL=file:DIRECTORY``)."""
+
+    direct = None
 
     def adopt(self, path: Path, key: str, beat: Beat = no_beat) -> None:
         """Rename into place; across file systems, copy beside the target and rename."""

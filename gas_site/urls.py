@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import TemplateView
 
-from annotations import intake_views
+from annotations import direct_views, intake_views
 from gas_site import views
 
 # One way in: the site's own, with its rate limits and second factors.
@@ -16,6 +16,10 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", views.landing, name="landing"),
     path("annotate/", intake_views.annotate, name="annotate"),
+    path("annotate/upload/", direct_views.announce, name="upload_announce"),
+    path("annotate/<uuid:job_id>/upload/", direct_views.resume, name="upload_resume"),
+    path("annotate/<uuid:job_id>/upload/part/", direct_views.part, name="upload_part"),
+    path("annotate/<uuid:job_id>/upload/finish/", direct_views.finish, name="upload_finish"),
     path("annotate/<uuid:job_id>/", intake_views.confirm, name="confirm"),
     path("annotate/<uuid:job_id>/discard/", intake_views.discard, name="discard"),
     path("annotations/", include("annotations.urls")),

@@ -6,8 +6,9 @@ import sys
 
 from moto.server import main
 
-from sandbox.amazon import glacier, restores
+from sandbox.amazon import glacier, restores, uploads
 
 glacier.add()
 restores.add()
+uploads.add()
 main(["-H", "127.0.0.1", *sys.argv[1:]])

@@ -2,6 +2,7 @@
 // Without script the form is a plain upload.
 
 import { take } from "./carried_file.js";
+import { possible, sendDirect, Unavailable } from "./direct_upload.js";
 import { showDragging } from "./drop_zone.js";
 import { size } from "./size.js";
 
@@ -48,11 +49,11 @@ function start(form) {
   }
 
   function finished(answer) {
-    if (answer.responseURL && !answer.responseURL.endsWith(new URL(form.action).pathname)) {
-      location.href = answer.responseURL; // signed out meanwhile, or sent on
+    if (answer.url && !answer.url.endsWith(new URL(form.action).pathname)) {
+      location.href = answer.url; // signed out meanwhile, or sent on
       return;
     }
-    const page = new DOMParser().parseFromString(answer.responseText, "text/html");
+    const page = new DOMParser().parseFromString(answer.text, "text/html");
     if (answer.status === 200) {
       area.replaceChildren(...page.body.childNodes);
       area.querySelector("h2")?.focus();
@@ -63,26 +64,47 @@ function start(form) {
     }
   }
 
-  function send(data, name, total) {
+  function begin(name, total) {
     const limit = Number(form.dataset.maxBytes) || Infinity;
     if (total > limit) return tooLarge(total);
-    data.set("check", "1");
     find("refusal").replaceChildren();
     find("name").textContent = name;
     zone.hidden = true;
     row.hidden = false;
     show(0, total);
+    return true;
+  }
+
+  function send(data, name, total) {
+    if (!begin(name, total)) return;
+    data.set("check", "1");
     request = new XMLHttpRequest();
     request.open("POST", form.action);
     request.setRequestHeader("HX-Request", "true");
     request.upload.addEventListener("progress", (event) => show(event.loaded, event.total));
-    request.addEventListener("load", () => finished(request));
+    request.addEventListener("load", () =>
+      finished({ status: request.status, text: request.responseText, url: request.responseURL }));
     request.addEventListener("error", () => refuse(fromTemplate("trouble")));
     request.addEventListener("abort", idle);
     request.send(data);
   }
 
-  function sendFile(file) {
+  // Straight into the store; through the site where that cannot be done.
+  async function sendFile(file) {
+    if (!possible(form) || !file.size) return sendThroughSite(file);
+    if (!begin(file.name, file.size)) return;
+    const stop = new AbortController();
+    request = stop;
+    try {
+      finished(await sendDirect(form, file, { show, signal: stop.signal }));
+    } catch (error) {
+      if (error instanceof Unavailable) sendThroughSite(file);
+      else if (error.name === "AbortError") idle();
+      else refuse(fromTemplate("trouble"));
+    }
+  }
+
+  function sendThroughSite(file) {
     const data = new FormData(form);
     data.delete("vcf_text");
     data.set("vcf_file", file, file.name);

@@ -101,7 +101,7 @@ def test_a_kill_between_row_and_verdict_leaves_a_ticket_that_the_sweep_finds(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(intake, "preflight", killed)
-    monkeypatch.setattr(intake, "_withdraw", lambda job: None)
+    monkeypatch.setattr(intake, "withdraw", lambda job: None)
     with pytest.raises(KeyboardInterrupt):
         intake.receive(alice, upload(), "rCRS")
     job = Job.objects.get()

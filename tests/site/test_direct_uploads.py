@@ -1,0 +1,365 @@
+"""Files straight from the browser into the bucket: announced, signed, sent, and asked for before they are believed.
+
+The stand-in for Amazon compares signature, life, key, size and checksum, as S3 does and moto does not.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import urllib.error
+import urllib.request
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import Plan, User
+from annotations import moves, sweep
+from annotations.models import Job, JobEvent, JobStatus
+from gas_site import aws, s3_uploads, setting_aws
+from gas_site.s3_store import S3Store
+from gas_site.storage import file_store
+from tests.cloud.buckets import REGION, contents, make_bucket, store_setting
+from tests.site.conftest import Sent
+from tests.site.factories import HEADER, SMALL_VCF, signed_in
+
+pytestmark = pytest.mark.django_db
+MIB = 1024 * 1024
+ANNOUNCE = "/annotate/upload/"
+
+
+@pytest.fixture(autouse=True)
+def bucket(amazon: str, settings: Settings, files: Any) -> None:
+    make_bucket("gas")
+    settings.STORAGES = {**settings.STORAGES, "default": store_setting("gas", "site/files")}
+
+
+@pytest.fixture
+def premium(alice: User) -> Client:
+    alice.plan_id = Plan.PREMIUM
+    alice.save()
+    return signed_in(alice)
+
+
+def sha256(content: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()
+
+
+def announce(client: Client, content: bytes, **changes: Any) -> Any:
+    data = {"name": "patient.vcf", "size": len(content), "reference": "rCRS", "sha256": sha256(content), **changes}
+    return client.post(ANNOUNCE, data, headers={"HX-Request": "true"})
+
+
+def finish(client: Client, plan: dict[str, Any], *checksums: str) -> Any:
+    return client.post(plan["finish"], {"sha256": ",".join(checksums)}, headers={"HX-Request": "true"})
+
+
+def send_form(plan: dict[str, Any], content: bytes, **changes: str) -> int:
+    """Post a file as a browser does; return the status."""
+    boundary = "----gas"
+    fields = {**plan["fields"], **changes}
+    head = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    )
+    head += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="patient.vcf"\r\n'
+    body = (
+        head.encode() + b"Content-Type: application/octet-stream\r\n\r\n" + content + f"\r\n--{boundary}--\r\n".encode()
+    )
+    return send("POST", plan["url"], body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
+
+
+def send(method: str, url: str, body: bytes, headers: dict[str, str]) -> int:
+    request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 (the stand-in's)
+    try:
+        with urllib.request.urlopen(request) as response:  # noqa: S310
+            status: int = response.status
+    except urllib.error.HTTPError as error:
+        return error.code
+    return status
+
+
+def send_part(
+    client: Client,
+    plan: dict[str, Any],
+    number: int,
+    part: bytes,
+    *,
+    content: bytes = b"",
+    headers: dict[str, str] | None = None,
+) -> int:
+    """Put a part as a browser does, or another ``content`` in its place; return the status."""
+    place = client.post(plan["part"], {"number": number, "sha256": sha256(part)}).json()
+    wanted = {"Content-Type": "", **place["headers"], **(headers or {})}
+    return send("PUT", place["url"], content or part, wanted)
+
+
+# In one piece ---------------------------------------------------------------------------------------------
+
+
+def test_a_file_goes_by_a_form_bound_to_it_and_is_checked_before_it_is_accepted(
+    alices: Client, sent: list[Sent], django_capture_on_commit_callbacks: Any
+) -> None:
+    plan = announce(alices, SMALL_VCF).json()
+    job = Job.objects.get()
+    assert (plan["kind"], job.status, job.input_size) == ("form", "uploading", len(SMALL_VCF))
+    assert plan["fields"]["key"] == f"site/files/{job.input_key}"
+    assert plan["fields"]["x-amz-server-side-encryption"] == "AES256"
+    assert not moves.enqueue(job.pk, "rCRS"), "nobody has looked at it"
+    assert alices.post(f"/annotate/{job.pk}/").status_code == 302
+    assert Job.objects.get().status == JobStatus.UPLOADING
+    assert send_form(plan, SMALL_VCF) == 204
+    answer = finish(alices, plan)
+    assert answer.status_code == 200
+    assert "Annotate 1 record" in answer.content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        alices.post(f"/annotate/{job.pk}/", {"reference": "rCRS"})
+    job.refresh_from_db()
+    assert (job.status, job.verdict["records"]) == ("pending", 1)
+    assert sent == [Sent("annotate", (str(job.pk),))]
+    assert contents("gas")[plan["fields"]["key"]]["ServerSideEncryption"] == "AES256"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"key": "site/files/uploads/another/input"},
+        {"x-amz-server-side-encryption": "none"},
+        {"x-amz-checksum-sha256": sha256(b"another")},
+        {"x-amz-signature": "0" * 64},
+        {"acl": "public-read"},
+    ],
+)
+def test_the_form_takes_nothing_but_what_was_signed(alices: Client, change: dict[str, str]) -> None:
+    assert send_form(announce(alices, SMALL_VCF).json(), SMALL_VCF, **change) in {400, 403}
+
+
+def test_the_form_takes_no_other_size_and_no_other_bytes(alices: Client) -> None:
+    plan = announce(alices, SMALL_VCF).json()
+    for content in (SMALL_VCF + b"\n", SMALL_VCF[:-1], SMALL_VCF.replace(b"11778", b"11779")):
+        assert send_form(plan, content) == 400
+    assert finish(alices, plan).status_code == 422, "and what is not there whole is not accepted"
+
+
+def test_the_form_lives_for_a_quarter_of_an_hour(alices: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3_uploads, "LIFE_SECONDS", -1)
+    assert send_form(announce(alices, SMALL_VCF).json(), SMALL_VCF) in {400, 403}
+    monkeypatch.undo()
+    assert s3_uploads.LIFE_SECONDS == 900
+
+
+def test_an_upload_that_never_came_or_is_another_is_refused_and_can_be_sent_again(alices: Client) -> None:
+    plan = announce(alices, SMALL_VCF).json()
+    answer = finish(alices, plan)
+    assert answer.status_code == 422
+    assert "The upload did not arrive whole" in answer.content.decode()
+    client = aws.s3(REGION)
+    for body, reason in ((SMALL_VCF + b"x", "another size"), (SMALL_VCF[:-2] + b"x\n", "another checksum")):
+        client.put_object(Bucket="gas", Key=plan["fields"]["key"], Body=body, ChecksumAlgorithm="SHA256")
+        assert reason in finish(alices, plan).content.decode()
+    assert send_form(plan, SMALL_VCF) == 204
+    assert [finish(alices, plan).status_code for _ in range(2)] == [200, 200], "the first answer may have been lost"
+    assert JobEvent.objects.count() == 1
+
+
+def test_a_file_that_cannot_be_annotated_is_refused_with_its_line_and_leaves_nothing(alices: Client) -> None:
+    content = (HEADER + "MT\tminus\t.\tG\tA\t.\t.\t.\n").encode()
+    plan = announce(alices, content).json()
+    send_form(plan, content)
+    answer = finish(alices, plan)
+    assert answer.status_code == 422
+    assert "Line 4" in answer.content.decode()
+    assert (Job.objects.count(), contents("gas")) == (0, {})
+
+
+# The plan's limit -----------------------------------------------------------------------------------------
+
+
+def test_the_free_plans_limit_holds_before_and_after(alices: Client, alice: User, settings: Settings) -> None:
+    answer = announce(alices, b"x" * (settings.FREE_MAX_BYTES + 1))
+    assert answer.status_code == 413
+    assert "Your plan takes files up to" in answer.content.decode()
+    assert not Job.objects.exists()
+    plan = announce(alices, SMALL_VCF).json()
+    send_form(plan, SMALL_VCF)
+    Plan.objects.filter(pk=alice.plan_id).update(max_upload_bytes=10)
+    assert finish(alices, plan).status_code == 413
+    assert (Job.objects.count(), contents("gas")) == (0, {})
+
+
+@pytest.mark.parametrize("change", [{"size": 0}, {"size": "many"}, {"name": ""}, {"sha256": "abc"}, {"sha256": "AAAA"}])
+def test_an_announcement_that_makes_no_sense_is_refused(alices: Client, change: dict[str, Any]) -> None:
+    assert announce(alices, SMALL_VCF, **change).status_code == 400
+    assert announce(alices, SMALL_VCF, reference="hg99").status_code == 422
+    assert not Job.objects.exists()
+
+
+# In parts -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3_uploads, "LEAST_PART_BYTES", 5 * MIB)
+
+
+def long_vcf() -> bytes:
+    """Return a VCF of some 11 MiB that does not look like anything but itself."""
+    padding = "".join(f"##note={os.urandom(30_000).hex()}\n" for _ in range(190)).encode()
+    return SMALL_VCF.replace(b"#CHROM", padding + b"#CHROM", 1)
+
+
+def test_a_long_file_goes_in_parts_and_goes_on_where_it_ended(premium: Client, small_parts: None) -> None:
+    content = long_vcf()
+    parts = [content[at : at + 5 * MIB] for at in range(0, len(content), 5 * MIB)]
+    plan = announce(premium, content, sha256="").json()
+    assert (plan["kind"], plan["part_bytes"], plan["parts"]) == ("parts", 5 * MIB, [])
+    assert send_part(premium, plan, 2, parts[1]) == 200
+    again = premium.get(plan["resume"]).json()
+    assert again["parts"] == [{"number": 2, "size": 5 * MIB, "sha256": sha256(parts[1])}]
+    assert finish(premium, plan, *map(sha256, parts)).status_code == 422, "parts are missing"
+    for number in (1, 3):
+        assert send_part(premium, plan, number, parts[number - 1]) == 200
+    assert finish(premium, plan, *map(sha256, reversed(parts))).status_code == 422, "not in this order"
+    assert finish(premium, plan, *map(sha256, parts)).status_code == 200
+    job = Job.objects.get()
+    with file_store().read(job.input_key) as file:
+        assert file.read() == content
+    store = file_store()
+    assert isinstance(store, S3Store)
+    assert list(store.objects.uploads("")) == []
+
+
+def test_a_part_is_bound_to_its_length_and_its_bytes(premium: Client, small_parts: None) -> None:
+    content = long_vcf()
+    plan = announce(premium, content, sha256="").json()
+    part = content[: 5 * MIB]
+    assert send_part(premium, plan, 1, part, content=part + b"x") in {400, 403}
+    assert send_part(premium, plan, 1, part, content=b"x" + part[1:]) in {400, 403}
+    assert send_part(premium, plan, 1, part, headers={"x-amz-checksum-sha256": sha256(b"x")}) in {400, 403}
+    for number in (0, 4, 10_001):
+        assert premium.post(plan["part"], {"number": number, "sha256": sha256(part)}).status_code == 400
+    assert premium.get(plan["resume"]).json()["parts"] == []
+
+
+def test_a_file_so_long_that_ten_thousand_parts_are_few_has_longer_ones() -> None:
+    assert s3_uploads.part_bytes(1) == 16 * MIB
+    size = 1024**4
+    length = s3_uploads.part_bytes(size)
+    assert (length, -(-size // length) <= 10_000) == (105 * MIB, True)
+    assert s3_uploads.part_span(33 * MIB, 3) == MIB
+
+
+def test_a_ticket_that_nobody_comes_back_to_goes_with_its_parts(
+    premium: Client, small_parts: None, monkeypatch: pytest.MonkeyPatch, sent: list[Sent]
+) -> None:
+    plan = announce(premium, long_vcf(), sha256="").json()
+    assert send_part(premium, plan, 1, long_vcf()[: 5 * MIB]) == 200
+    Job.objects.update(created_at=timezone.now() - timedelta(days=2))
+    sweep.drop_abandoned_tickets()
+    from annotations import deleting  # noqa: PLC0415 (the worker's part)
+
+    deleting.purge(Job.objects.get().pk)
+    store = file_store()
+    assert isinstance(store, S3Store)
+    assert (Job.objects.count(), list(store.objects.uploads(""))) == (0, [])
+
+
+# Who, when, and where not ---------------------------------------------------------------------------------
+
+
+def test_nobody_sends_or_ends_the_upload_of_another(alices: Client, bobs: Client, small_parts: None) -> None:
+    plan = announce(alices, SMALL_VCF).json()
+    assert bobs.get(plan["resume"]).status_code == 404
+    assert bobs.post(plan["part"], {"number": 1, "sha256": sha256(b"")}).status_code == 404
+    assert finish(bobs, plan).status_code == 404
+    assert Client().post(ANNOUNCE, {}).status_code == 302
+    assert [alices.get(ANNOUNCE).status_code, alices.get(plan["part"]).status_code] == [405, 405]
+
+
+def test_a_checked_file_has_nothing_to_resume(alices: Client) -> None:
+    plan = announce(alices, SMALL_VCF).json()
+    assert alices.get(f"/annotate/{Job.objects.get().pk}/").status_code == 302, "there is no verdict to show yet"
+    send_form(plan, SMALL_VCF)
+    finish(alices, plan)
+    assert alices.get(plan["resume"]).status_code == 404
+    assert alices.get(f"/annotate/{Job.objects.get().pk}/").status_code == 200
+
+
+def test_on_a_disk_there_is_no_such_way_and_the_page_offers_none(
+    alices: Client, settings: Settings, tmp_path: Any
+) -> None:
+    assert 'data-direct="/annotate/upload/"' in alices.get("/annotate/").content.decode()
+    options = {"location": str(tmp_path), "base_url": None}
+    disk = {"BACKEND": "gas_site.storage.DiskStore", "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, "default": disk}
+    assert announce(alices, SMALL_VCF).status_code == 404
+    assert "data-direct" not in alices.get("/annotate/").content.decode()
+
+
+def test_a_bucket_that_is_away_is_said_and_nothing_is_lost(alices: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = announce(alices, SMALL_VCF).json()
+    send_form(plan, SMALL_VCF)
+    aws.s3(REGION).delete_object(Bucket="gas", Key=plan["fields"]["key"])
+    aws.s3(REGION).delete_bucket(Bucket="gas")
+    assert finish(alices, plan).status_code == 503
+    assert Job.objects.get().awaits_upload
+
+
+def test_without_script_the_form_goes_through_the_site_into_the_bucket(alices: Client) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: PLC0415 (only here)
+
+    upload = SimpleUploadedFile("patient.vcf", SMALL_VCF)
+    answer = alices.post("/annotate/", {"vcf_file": upload, "reference": "rCRS"})
+    assert answer.status_code == 302
+    assert list(contents("gas")) == [f"site/files/{Job.objects.get().input_key}"]
+
+
+# The bucket's rules and the page's ------------------------------------------------------------------------
+
+
+def test_browsers_of_this_site_alone_may_upload(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.SITE_URL = "https://gas.example.org/"
+    call_command("prepare_bucket")
+    [rule] = aws.s3(REGION).get_bucket_cors(Bucket="gas")["CORSRules"]
+    assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == (["https://gas.example.org"], ["POST", "PUT"])
+    [kept] = aws.s3(REGION).get_bucket_lifecycle_configuration(Bucket="gas")["Rules"]
+    assert kept["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 2
+    assert "gas: pages of https://gas.example.org may upload" in capsys.readouterr().out
+
+
+def test_the_command_needs_a_bucket_and_says_what_s3_said(settings: Settings, tmp_path: Any) -> None:
+    settings.STORAGES = {**settings.STORAGES, "default": store_setting("absent", "site/files")}
+    with pytest.raises(CommandError, match="The bucket cannot be changed: S3 answered NoSuchBucket"):
+        call_command("prepare_bucket")
+    disk = {"BACKEND": "gas_site.storage.DiskStore", "OPTIONS": {"location": str(tmp_path), "base_url": None}}
+    settings.STORAGES = {**settings.STORAGES, "default": disk}
+    with pytest.raises(CommandError, match="names no bucket"):
+        call_command("prepare_bucket")
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "ap-southeast-2"])
+@pytest.mark.parametrize("name", ["gas-files", "gas.files"])
+def test_the_policy_of_our_pages_names_the_origin_that_forms_and_links_lead_to(
+    monkeypatch: pytest.MonkeyPatch, region: str, name: str
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    store = S3Store(name, "site", region)
+    setting = {"BACKEND": "", "OPTIONS": {"bucket": name, "prefix": "site", "region": region}}
+    origin = setting_aws.bucket_origin(setting)
+    assert store.direct.form("key", 1, sha256(b"x")).url.startswith(f"{origin}/")
+    link = store.objects.client.generate_presigned_url("upload_part", Params={
+        "Bucket": name, "Key": "x", "UploadId": "x", "PartNumber": 1})  # fmt: skip
+    assert link.startswith(f"{origin}/")
+
+
+def test_an_endpoint_of_its_own_is_the_origin_and_a_disk_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = store_setting("gas", "site")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5000/")
+    assert setting_aws.bucket_origin(setting) == "http://127.0.0.1:5000"
+    assert setting_aws.bucket_origin({"BACKEND": "", "OPTIONS": {"location": "/var/files"}}) == ""
