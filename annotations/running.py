@@ -17,7 +17,7 @@ from dramatiq.middleware import Shutdown
 from annotations import moves
 from annotations.catalogue import UnknownReference, reference_named
 from annotations.engine.child import run_child
-from annotations.engine.errors import EngineError, InputRefused, Stopped
+from annotations.engine.errors import EngineError, InputRefused, ReferenceBroken, Stopped
 from annotations.engine.task import Progress, Result, Task
 from annotations.figures.words import span
 from annotations.models import Job, ResultFile
@@ -85,6 +85,9 @@ def _run(job: Job) -> None:
         allowed = span(settings.JOB_TIMEOUT.total_seconds())
         moves.fail(job, f"This job ran longer than {allowed} and was stopped. Split the file, or ask us for more time.")
     except UnknownReference as error:
+        moves.fail(job, str(error))
+    except ReferenceBroken as error:
+        logger.error("job %s failed in attempt %d: %s", job.pk, job.attempt, error)  # noqa: TRY400  (it says all)
         moves.fail(job, str(error))
     except (EngineError, OSError) as error:
         # The stack without the message: that of an OSError names the file, and a stage's may quote a record.

@@ -40,6 +40,10 @@ class ReferenceBroken(EngineError):
     """An installed reference is missing a file or no longer bears its checksum."""
 
 
+class ReferenceChanged(ReferenceBroken):
+    """A file of the reference was replaced while a job read it: the job's result cannot be trusted."""
+
+
 class ReferenceRefused(EngineError):
     """``install_reference`` was given a FASTA, GFF or source that it cannot use; nothing is left behind."""
 

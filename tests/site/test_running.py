@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import logging
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -136,6 +137,23 @@ def test_a_reference_that_is_gone_is_said(alice: User) -> None:
     job = run(make_job(alice, JobStatus.PENDING, reference="GRCh99"))
     assert job.status == JobStatus.FAILED
     assert job.failure.startswith("The reference GRCh99 is not installed here.")
+
+
+def test_a_reference_that_is_damaged_is_said_to_its_user_and_to_the_log(
+    alice: User, settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(settings.BUNDLED_REFERENCES / "rCRS", tmp_path / "references" / "rCRS")
+    settings.REFERENCE_DIRS = [tmp_path / "references"]
+    source = tmp_path / "references" / "rCRS" / "sources" / "MITOMAP-diseases.tsv.gz"
+    source.write_bytes(source.read_bytes() + b"\0")
+    job = run(make_job(alice, JobStatus.PENDING))
+    assert (job.status, job.failure) == (
+        JobStatus.FAILED,
+        "The reference rCRS is damaged: MITOMAP-diseases.tsv.gz is not what was installed. Our staff have to "
+        "install it again.",
+    )
+    assert job.failure in caplog.text
+    assert not job.files.exists()
 
 
 def test_a_cancelled_job_stops_its_engine_and_stays_cancelled(

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from annotations.engine import bcftools
-from annotations.engine.errors import InputRefused, StageFailed, Unsorted
+from annotations.engine.errors import EngineError, InputRefused, StageFailed, Unsorted
+from annotations.engine.pinned import Watch, write_sources
 from annotations.engine.pipe.crowding import Crowded
 from annotations.engine.pipe.pipeline import OutputUnsorted, Pipeline, UndeclaredContig
 from annotations.engine.pipe.segments import Plan
@@ -26,7 +27,7 @@ from annotations.engine.results.indexer import index_suffix
 from annotations.engine.results.order import Order
 from annotations.engine.results.outputs import OutputNames, described, published, stem
 from annotations.engine.results.text_log import text_log
-from annotations.engine.task import Progress, Result, Task
+from annotations.engine.task import OutputFile, Progress, Result, Task
 from annotations.engine.version import VERSION
 
 SUMMARY_FORMAT = 1
@@ -51,15 +52,31 @@ def annotate(task: Task, on_progress: OnProgress, scratch: Path) -> Result:
     """Annotate the task's file; the outputs appear in its output directory together, at the end.
 
     ``scratch`` is a directory on the same file system for everything unfinished; the caller removes it. Raises
-    InputRefused, WrongReference, ReferenceBroken, StageFailed.
+    InputRefused, WrongReference, ReferenceBroken, ReferenceChanged, StageFailed.
     """
     reference = load_reference(task.reference)
+    watch = Watch(reference)
+    try:
+        files, found = _annotated(task, reference, on_progress, scratch)
+    except EngineError:
+        # Whatever the pipe met: where a file was swapped under it, that is the reason.
+        watch.check()
+        raise
+    watch.check()
+    task.output_dir.mkdir(parents=True, exist_ok=True)
+    return Result(published(files, task.output_dir), found)
+
+
+def _annotated(
+    task: Task, reference: Reference, on_progress: OnProgress, scratch: Path
+) -> tuple[tuple[OutputFile, ...], dict[str, Any]]:
+    """Run the pipe until nothing turns up any more that asks for another reading; the files are still in scratch."""
     attempt = _Attempt()
     for number in range(MAX_ATTEMPTS):
         directory = scratch / f"attempt{number}"
         directory.mkdir()
         try:
-            files, found = _run(task, reference, attempt, on_progress, directory)
+            return _run(task, reference, attempt, on_progress, directory)
         except Unsorted:
             attempt = replace(attempt, sort_input=True)
         except (OutputUnsorted, Crowded):
@@ -78,9 +95,6 @@ def annotate(task: Task, on_progress: OnProgress, scratch: Path) -> Result:
             if refusal is None:
                 raise
             raise refusal from None
-        else:
-            task.output_dir.mkdir(parents=True, exist_ok=True)
-            return Result(published(files, task.output_dir), found)
         shutil.rmtree(directory)
     if attempt.declare:
         names = ", ".join(f"{kind} {name}" for kind, name in attempt.declare)
@@ -90,9 +104,11 @@ def annotate(task: Task, on_progress: OnProgress, scratch: Path) -> Result:
 
 def _run(
     task: Task, reference: Reference, attempt: _Attempt, on_progress: OnProgress, directory: Path
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
+) -> tuple[tuple[OutputFile, ...], dict[str, Any]]:
     names = OutputNames(directory, stem(task.name), index_suffix(reference.contigs))
     counts = directory / "counts.json"
+    sources = directory / "sources.json"
+    write_sources(reference.sources, sources)
     order = Order(
         reference=str(task.reference),
         vcf=str(names.vcf),
@@ -100,6 +116,7 @@ def _run(
         table=str(names.table),
         counts=str(counts),
         version=VERSION,
+        sources=str(sources),
         scratch=str(directory),
     )
     plan = Plan(reference, directory, sort_after_norm=attempt.sort_output)

@@ -10,11 +10,13 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 
+from annotations.engine.pinned import read_sources
 from annotations.engine.reference import Reference, load_reference
 from annotations.engine.results.bgzf import BgzfWriter
 from annotations.engine.results.genotypes import SampleLayout, sample_layout
@@ -45,7 +47,7 @@ def main(arguments: list[str]) -> int:
 
 def finish(stream: BinaryIO, order: Order) -> None:
     """Write everything the order names. Raises OutOfOrderError when the stream is not sorted by position."""
-    reference = load_reference(Path(order.reference))
+    reference = replace(load_reference(Path(order.reference)), sources=read_sources(Path(order.sources)))
     blocks = Blocks(stream)
     own = order.scratch.encode()
     lines = blocks.header()

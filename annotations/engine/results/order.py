@@ -18,5 +18,7 @@ class Order:
     table: str
     counts: str
     version: str
+    #: The sources that the job began with, as ``annotations.engine.pinned`` writes them.
+    sources: str
     #: Header lines that hold this text were written by a stage about itself (bcftools sort) and are left out.
     scratch: str = ""
