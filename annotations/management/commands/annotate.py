@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from argparse import ArgumentParser
@@ -24,6 +25,18 @@ from annotations.report import summary_lines
 NO_LIMIT_SECONDS = 7 * 24 * 3600.0
 
 
+def _check_readable(source: Path) -> None:
+    """Raise CommandError with the reason why a file cannot be read, often from its start, as the engine does."""
+    if source.is_dir():
+        raise CommandError(f"{source} is a folder. Name a file.")
+    if not source.exists():
+        raise CommandError(f"There is no file {source}.")
+    if not source.is_file():
+        raise CommandError(f"{source} can be read only once. Save it as a file first.")
+    if not os.access(source, os.R_OK):
+        raise CommandError(f"The file {source} may not be read by this user.")
+
+
 class Command(BaseCommand):
     """Annotate one VCF file and write the results beside it."""
 
@@ -40,8 +53,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Annotate; one sentence on stderr and exit code 1 when that cannot be done."""
         source: Path = options["input"]
-        if not source.is_file():
-            raise CommandError(f"There is no file {source}.")
+        _check_readable(source)
         task = Task(
             input=source.resolve(),
             name=source.name,
@@ -50,9 +62,17 @@ class Command(BaseCommand):
         )
         try:
             result = self._run(task, show_bar=not options["json"] and sys.stderr.isatty())
-        except (EngineError, OSError) as error:
+        except EngineError as error:
             raise CommandError(str(error)) from error
-        self._print(result, as_json=options["json"])
+        except OSError as error:
+            raise CommandError(f"The results cannot be written to {task.output_dir}: {error.strerror}.") from error
+        try:
+            self._print(result, as_json=options["json"])
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Who reads has heard enough (`| head`). Python would complain once more when it flushes at its end:
+            # https://docs.python.org/3/library/signal.html#note-on-sigpipe
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _reference(self, name: str) -> Path:
         try:
