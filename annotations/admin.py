@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from annotations import intake, moves
 from annotations.models import DeletionReceipt, Job, JobEvent, ResultFile
-
-
-class ReadOnly:
-    """Rows that the code writes and staff read."""
-
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say no."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say no."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say no."""
-        return False
+from gas_site.read_only import ReadOnly
 
 
 class JobEventInline(ReadOnly, admin.TabularInline[JobEvent, Job]):

@@ -10,12 +10,12 @@ from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 
-from annotations.admin import ReadOnly
 from archive import policy, retention, verifying
 from archive.admin_filters import AgeFilter, ErrorFilter
 from archive.cost_admin import PolicyAdmin
 from archive.models import Holding, HoldingEvent, HoldingFile, Policy, RestoreRequest
 from archive.requests import ask_back
+from gas_site.read_only import ReadOnly
 
 
 class HoldingFileInline(ReadOnly, admin.TabularInline[HoldingFile, Holding]):

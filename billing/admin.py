@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from billing.models import Checkout, Customer, Invoice, StripeEvent, Subscription
+from gas_site.read_only import ReadOnly
 
 DASHBOARD = "https://dashboard.stripe.com"
 
@@ -23,25 +21,6 @@ def dashboard_link(place: str, identifier: str, *, live: bool | None = None) -> 
     mode = "" if live else "/test"
     url = f"{DASHBOARD}{mode}/{place}/{identifier}"
     return format_html('<a href="{}" rel="noopener">{}</a>', url, identifier)
-
-
-class ReadOnly:
-    """Rows that the code writes and staff read."""
-
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say no."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say no."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say no."""
-        return False
 
 
 class SubscriptionInline(ReadOnly, admin.TabularInline[Subscription, Customer]):
