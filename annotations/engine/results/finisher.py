@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +19,7 @@ import pyarrow as pa
 
 from annotations.engine.pinned import read_sources
 from annotations.engine.reference import Reference, load_reference
+from annotations.engine.results.background import Background
 from annotations.engine.results.bgzf import BgzfWriter
 from annotations.engine.results.genotypes import SampleLayout, sample_layout
 from annotations.engine.results.indexer import Indexer
@@ -30,6 +32,8 @@ from annotations.engine.results.table import TableWriter
 
 #: Bytes of text worked on at once: some thousand records.
 BLOCK_BYTES = 1 << 19
+#: Blocks' texts and rows that may wait to be compressed and encoded.
+WAITING = 2
 
 
 def main(arguments: list[str]) -> int:
@@ -73,12 +77,13 @@ def _write_records(
     notes = {"GAS_reference": reference.name, "GAS_version": order.version}
     table = TableWriter(Path(order.table), fields, notes, layout)
     tally, marks = Tally(), Marks(fields)
-    for block in blocks:
-        records = finisher.finish(block)
-        writer.write(memoryview(records.text))
-        tally.add(records)
-        marks.add(records)
-        table.add(records)
+    with Background(WAITING) as background:
+        for block in blocks:
+            records = finisher.finish(block)
+            background.do(partial(writer.write, memoryview(records.text)))
+            background.do(partial(table.add, records))
+            tally.add(records)
+            marks.add(records)
     table.close()
     return tally.to_json(reference) | {"marks": marks.to_json(reference)}
 
