@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PORT DATA_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres test-slow check format bench clean
+.PHONY: help run test test-postgres test-slow check format bench load clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ format: .venv/dev.stamp ## Format the Python code; templates are laid out by han
 
 bench: .venv/dev.stamp ## Measure the engine and the service; ratios within one run (RECORDS=1000000)
 	@$(BIN)/python -m bench
+
+load: .venv/dev.stamp ## Let many people use a stack at once (USERS=200 LOAD_SECONDS=180)
+	@$(BIN)/python -m bench.load
 
 clean: ## Remove the virtual environment and caches; data under var/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
