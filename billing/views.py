@@ -23,10 +23,14 @@ from billing import checkout
 from billing.models import Customer
 from billing.portal import portal_url
 from billing.price import Price, premium_price
+from billing.standing import UnknownStatus
 from billing.stripe_client import PaymentsClosed
 from billing.sync import sync
 
 logger = logging.getLogger(__name__)
+
+# Stripe is away, or says what this version of the code does not know; the event or the sweep brings it in later.
+TROUBLE = (stripe.StripeError, PaymentsClosed, UnknownStatus)
 
 AWAY = "The payment provider does not answer at the moment. Nothing was charged. Try again in a minute."
 
@@ -53,7 +57,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     except checkout.AlreadySubscribed:
         messages.info(request, "You have a subscription already; nothing was charged.")
         return redirect("profile")
-    except (stripe.StripeError, PaymentsClosed) as error:
+    except TROUBLE as error:
         return _away(request, "billing/subscribe.html", error)
 
 
@@ -65,7 +69,7 @@ def subscribed(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
     try:
         customer = checkout.finish(user)
-    except (stripe.StripeError, PaymentsClosed) as error:
+    except TROUBLE as error:
         logger.warning("back from the payment page, Stripe away: %s", type(error).__name__)
         customer = Customer.objects.filter(user=user).first()
     user.refresh_from_db()
@@ -90,7 +94,7 @@ def portal(request: HttpRequest) -> HttpResponse:
         return redirect("plans")
     try:
         return HttpResponseRedirect(portal_url(customer, request.POST.get("act", "")))
-    except (stripe.StripeError, PaymentsClosed) as error:
+    except TROUBLE as error:
         return _away(request, "billing/away.html", error)
 
 
@@ -103,7 +107,7 @@ def billing_return(request: HttpRequest) -> HttpResponse:
     try:
         if customer:
             sync(customer)
-    except (stripe.StripeError, PaymentsClosed) as error:
+    except TROUBLE as error:
         logger.warning("back from the portal, Stripe away: %s", type(error).__name__)
     return redirect("profile")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,17 @@ def adas(ada: User) -> Client:
 def shop(sandbox: Sandbox, ada: User, adas: Client, inline: list[str]) -> Shop:
     """Give Ada with her browser before the site and the sandbox's pages; messages run at once."""
     return Shop(sandbox, ada, adas)
+
+
+@pytest.fixture
+def other_shop(shop: Shop) -> Callable[[str], Shop]:
+    """Give what makes somebody else who buys at the same sandbox."""
+
+    def make(email: str) -> Shop:
+        user = make_user(email)
+        return Shop(shop.sandbox, user, signed_in(user))
+
+    return make
 
 
 @pytest.fixture

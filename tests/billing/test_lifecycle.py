@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -175,6 +176,25 @@ def test_sync_subscriptions_fails_loudly_when_stripe_is_away(shop: Shop) -> None
     with pytest.raises(CommandError, match="Run it again"):
         call_command("sync_subscriptions", email=shop.user.email, stdout=io.StringIO(), stderr=io.StringIO())
     assert shop.is_premium()
+
+
+def test_a_status_that_is_new_to_us_breaks_no_page_and_stops_nobody_elses_sync(
+    shop: Shop, other_shop: Callable[[str], Shop]
+) -> None:
+    bob = other_shop("bob@example.org")
+    for each in (shop, bob):
+        each.subscribe()
+    sandbox = shop.sandbox
+    sandbox.store.put(shop.subscriptions[0] | {"status": "hibernating"})
+    sandbox.rules.cancel_now(bob.subscriptions[0]["id"])
+    assert shop.browser.get("/subscribe/done/").status_code == 200
+    assert shop.browser.get("/billing/return/").status_code == 302
+    assert shop.browser.post("/subscribe/").status_code == 503
+    assert shop.is_premium(), "nothing is changed on a guess"
+
+    with pytest.raises(CommandError, match="Run it again"):
+        call_command("sync_subscriptions", stdout=io.StringIO(), stderr=io.StringIO())
+    assert (shop.plan, bob.plan) == (Plan.PREMIUM, Plan.FREE)
 
 
 def test_the_sweep_asks_about_a_period_that_ended_unheard(

@@ -9,6 +9,7 @@ import stripe
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.models import Customer
+from billing.standing import UnknownStatus
 from billing.stripe_client import PaymentsClosed, client
 from billing.sync import sync
 
@@ -40,7 +41,7 @@ class Command(BaseCommand):
             after = sync(customer).get_standing_display()
         except PaymentsClosed as error:
             raise CommandError("No Stripe key is set.") from error
-        except stripe.StripeError as error:
+        except (stripe.StripeError, UnknownStatus) as error:
             self.stderr.write(f"{customer}: {type(error).__name__}")
             return False
         if after != before:
