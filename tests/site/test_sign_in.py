@@ -74,6 +74,19 @@ def test_an_address_that_has_an_account_is_told_so(client: Client, mailoutbox: l
     assert mailoutbox == []
 
 
+def test_with_mandatory_verification_sign_up_does_not_tell_who_has_an_account(
+    client: Client, settings: Settings, mailoutbox: list[EmailMessage]
+) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    make_user("ada@example.org", password=PASSWORD)
+    answers = []
+    for email in ("ada@example.org", "new@example.org"):
+        response = Client().post(SIGNUP, {"email": email, "password1": PASSWORD})
+        answers.append((response.status_code, response.headers.get("Location")))
+    assert answers == [(302, reverse("account_email_verification_sent"))] * 2
+    assert [mail.to for mail in mailoutbox] == [["ada@example.org"], ["new@example.org"]]
+
+
 def test_where_addresses_are_verified_it_is_told_by_mail_and_not_on_the_page(
     client: Client, mailoutbox: list[EmailMessage], settings: Settings
 ) -> None:
