@@ -72,6 +72,19 @@ def test_a_list_of_words_that_does_not_fit_its_alleles_stays_whole_and_it_is_sai
     )
 
 
+def test_a_list_of_words_in_format_that_does_not_fit_is_refused_and_one_that_fits_is_split(tmp_path: Path) -> None:
+    header = FORMATS + '##FORMAT=<ID=WHO,Number=R,Type=String,Description="A word an allele, REF first">\n'
+    record = "MT 3460 . G A,C . . . GT:WHO 1/2:r,a,c ./.:."
+    got = annotated(vcf(record, header=header, samples=SAMPLES), tmp_path)
+    assert got.samples == [["1/0:r,a", "./.:."], ["0/1:r,c", "./.:."]]
+    with pytest.raises(InputRefused) as caught:
+        annotated(vcf(record.replace("r,a,c", "r,a"), header=header, samples=SAMPLES), tmp_path)
+    assert str(caught.value) == (
+        "Line 8, ONE: WHO has 2 values, but the record's 2 alternate alleles need 3. "
+        "Correct the list or the Number of the field in the header."
+    )
+
+
 MASKED = (
     "MT 3460 . G A,<DEL> . . DP=1",
     "MT 4000 . C G . . DP=2",  # the reference has A there

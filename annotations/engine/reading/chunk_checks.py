@@ -144,6 +144,8 @@ class ChunkChecker:
 
     def _genotypes(self, columns: Columns, allele_counts: Ints, plain: Bools) -> None:
         """Rows with more values than keys, or a GT other than one or two one-digit alleles of the record."""
+        if self._records.format_texts:
+            plain &= allele_counts <= 1
         keys = self._format_keys(columns, plain)
         bounds = columns.ends[:, 8:]
         if int(np.abs(keys).max()) > 1 or _COLON in columns.buffer:

@@ -21,7 +21,7 @@ from annotations.engine.reading.columns import Place
 from annotations.engine.reading.contig_names import ContigNames
 from annotations.engine.reading.header import Header
 from annotations.engine.reading.header_text import OWN_PREFIX, own_info_ids
-from annotations.engine.reading.info_lists import InfoLists
+from annotations.engine.reading.info_lists import InfoLists, values_wanted, wrong_length
 from annotations.engine.reading.old_version import convert_record
 from annotations.engine.reading.read_counts import Mismatch, ReadCounts
 from annotations.engine.reference import Reference, ReferenceSequence
@@ -77,6 +77,12 @@ class RecordChecker:
         keys = b"|".join(re.escape(name) for name in sorted(self.own_ids | set(self._renames)))
         self._clash = re.compile(rb"(?<![^;])(?:%s[^=;]*|%s)(?![^=;])" % (OWN_PREFIX.encode(), keys))
         self.lists = InfoLists(header, renames)
+        #: FORMAT lists of texts with a value an allele -> Number: norm splits them, and drops what does not fit.
+        self.format_texts = {
+            name.encode(): meta.attributes["Number"]
+            for name, meta in header.declared("FORMAT").items()
+            if meta.attributes["Number"] in ("A", "R") and meta.attributes["Type"] in ("String", "Character")
+        }
         self._reference = reference
         self._names = ContigNames(reference)
         self._contigs: dict[bytes, ContigPlace] = {}
@@ -180,6 +186,15 @@ class RecordChecker:
                 )
             if genotype is not None and genotype < len(parts):
                 columns.check_genotype(parts[genotype], alleles, place, sample[:60], prefix=self.phase_prefix)
+            if alleles > 1 and self.format_texts:
+                self._check_format_texts(dict(zip(keys, parts, strict=False)), sample, alleles, place)
+
+    def _check_format_texts(self, values: Mapping[bytes, bytes], sample: str, alleles: int, place: Place) -> None:
+        for key, number in self.format_texts.items():
+            value = values.get(key, b".")
+            count, wanted = value.count(b",") + 1, values_wanted(number, alleles)
+            if value != b"." and count != wanted:
+                raise place.refuse(sample[:60], *wrong_length(key.decode(), count, alleles, wanted))
 
     def _rename_info(self, fields: list[bytes]) -> None:
         if self._clash.search(fields[7]):
