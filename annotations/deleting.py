@@ -51,6 +51,7 @@ def purge(job_id: UUID) -> bool:
 
 def _write_receipt(job: Job, answers: list[dict[str, Any]]) -> None:
     sizes = [job.input_size, *job.files.values_list("size", flat=True)]
+    sizes += job.private_sources.values_list("size", flat=True)
     DeletionReceipt.objects.get_or_create(
         job=job.pk,
         defaults={

@@ -17,7 +17,7 @@ from annotations.engine.errors import InputRefused
 from annotations.engine.limits import Limits
 from annotations.engine.reading.preflight import Verdict, preflight
 from annotations.engine.reference import Reference
-from annotations.models import Job, JobEvent, JobStatus
+from annotations.models import Job, JobEvent, JobStatus, PrivateSource
 from gas_site.storage import file_store
 
 MAX_NAME = 120
@@ -81,15 +81,24 @@ def check(key: str, name: str, reference: Reference) -> Verdict:
 
 
 def copy_of(job: Job) -> Job:
-    """Return a new ticket for the same file: what a rerun is. Raises FileNotFoundError when the file is gone."""
+    """Return a new ticket for the same files: what a rerun is. Raises FileNotFoundError when one is gone."""
     ticket = _ticket(job.user, job.file_name, job.reference, input_size=job.input_size, verdict=job.verdict)
     try:
         file_store().duplicate(job.input_key, ticket.input_key)
+        for source in job.private_sources.all():
+            _copy_source(source, ticket)
     except BaseException:
         withdraw(ticket)
         raise
     JobEvent.objects.create(job=ticket, status=JobStatus.UPLOADING, note=f"rerun of {job.short_id}")
     return ticket
+
+
+def _copy_source(source: PrivateSource, ticket: Job) -> None:
+    key = f"uploads/{ticket.pk}/{source.key.rsplit('/', 1)[-1]}"
+    file_store().duplicate(source.key, key)
+    source.pk, source.job, source.key = None, ticket, key
+    source.save(force_insert=True)
 
 
 def clean_name(name: str) -> str:

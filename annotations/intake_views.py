@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import signed_in_user
-from annotations import deleting, intake, moves
+from annotations import deleting, intake, moves, private_sources
 from annotations.catalogue import UnknownReference, installed_references, reference_named
 from annotations.engine.errors import InputRefused
 from annotations.forms import AnnotateForm
@@ -83,9 +83,12 @@ def confirm(request: HtmxRequest, job_id: UUID) -> HttpResponse:
         if wanted != job.reference:
             reference = reference_named(wanted)
             verdict = intake.check(job.input_key, job.file_name, reference)
+            private_sources.check_again(job, reference)
             Job.objects.filter(pk=job.pk, status=JobStatus.UPLOADING).update(verdict=verdict.to_json())
     except (InputRefused, UnknownReference) as error:
         return refusal_response(request, AnnotateForm(initial={"reference": job.reference}), error, job=job)
+    except private_sources.SourceRefused as error:
+        return ticket_page(request, job, f"With {wanted}: {error}", HTTPStatus.UNPROCESSABLE_ENTITY)
     moves.enqueue(job.pk, wanted)
     return redirect(job)
 
@@ -112,12 +115,25 @@ def _context(request: HtmxRequest, form: AnnotateForm, job: Job | None) -> dict[
         "direct": file_store().direct is not None,
     }
     if job:
-        context |= {"job": job, "verdict": job.verdict}
+        context |= {
+            "job": job,
+            "verdict": job.verdict,
+            "own_sources": job.private_sources.all(),
+            "may_add_sources": private_sources.may_add(user),
+            "source_megabytes": private_sources.MAX_BYTES >> 20,
+        }
     return context
 
 
 def _page(request: HtmxRequest, form: AnnotateForm, job: Job | None = None) -> HttpResponse:
     return render(request, "annotations/annotate.html", _context(request, form, job))
+
+
+def ticket_page(request: HtmxRequest, job: Job, source_refusal: str, status: int) -> HttpResponse:
+    """Show a checked file again, with why a source of the user's own was not taken."""
+    form = AnnotateForm(initial={"reference": job.reference})
+    context = _context(request, form, job) | {"source_refusal": source_refusal}
+    return render(request, "annotations/annotate.html", context, status=status)
 
 
 def verdict_response(request: HtmxRequest, job: Job) -> HttpResponse:

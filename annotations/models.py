@@ -199,6 +199,26 @@ class ResultFile(models.Model):
         return f"{self.kind} of {self.job_id}"
 
 
+class PrivateSource(models.Model):
+    """A source of the user's own, for one job; its file lies under the job's prefix and goes with it."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="private_sources")
+    label = models.CharField(max_length=40, help_text="What its owner calls it; hostile text.")
+    file_name = models.CharField(max_length=255, help_text="As the user named it; hostile text.")
+    key = models.CharField(max_length=300)
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    format = models.CharField(max_length=3)
+    match = models.CharField(max_length=8)
+    fields = models.TextField(help_text="Its INFO fields, separated by commas.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"source {self.pk} of {self.job_id}"
+
+
 class JobEvent(models.Model):
     """One move of one job; written with the move, never changed."""
 

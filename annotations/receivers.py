@@ -38,11 +38,15 @@ def remove_jobs(sender: type[User], user: User, **kwargs: Any) -> str:
 def export_jobs(sender: type[User], user: User, **kwargs: Any) -> Iterator[Entry]:
     """Give every job: what is known of it, the file, the results that are in the file store now; and the receipts."""
     events = Prefetch("events", queryset=JobEvent.objects.order_by("at", "pk"))
-    jobs = Job.objects.of(user).prefetch_related("files", events).order_by("created_at")
+    jobs = Job.objects.of(user).prefetch_related("files", "private_sources", events).order_by("created_at")
     for job in jobs.iterator(chunk_size=200):
         folder = f"jobs/{job.created_at:%Y-%m-%d}-{job.short_id}"
         yield json_entry(f"{folder}/job.json", _described(job))
         files = [("input/" + job.file_name.replace("/", "_"), job.input_key)]
+        files += [
+            (f"sources/{number}-{source.file_name.replace('/', '_')}", source.key)
+            for number, source in enumerate(job.private_sources.all(), start=1)
+        ]
         files += [(file.file_name, file.key) for file in job.files.all()]
         for name, key in files:
             if file_store().has(key):

@@ -21,6 +21,7 @@ from annotations.engine.errors import EngineError, InputRefused, ReferenceBroken
 from annotations.engine.task import Progress, Result, Task
 from annotations.figures.words import span
 from annotations.models import Job, ResultFile
+from annotations.private_sources import own_sources
 from gas_site.log_context import about_job
 from gas_site.storage import StoreAway, file_store
 
@@ -133,12 +134,13 @@ def _annotate_and_publish(job: Job, work: Path) -> None:
     reference = reference_named(job.reference)
     output = work / "output"
     work.mkdir(parents=True, mode=0o700)
-    with file_store().local(job.input_key, lease.beat) as source:
+    with file_store().local(job.input_key, lease.beat) as source, own_sources(job) as own:
         task = Task(
             input=source,
             name=job.file_name,
             reference=reference.directory,
             output_dir=output,
+            own_sources=own,
         )
         result = run_child(
             task,

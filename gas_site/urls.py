@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import TemplateView
 
-from annotations import direct_views, intake_views
+from annotations import direct_views, intake_views, source_views
 from gas_site import views
 
 # One way in: the site's own, with its rate limits and second factors.
@@ -22,6 +22,8 @@ urlpatterns = [
     path("annotate/<uuid:job_id>/upload/finish/", direct_views.finish, name="upload_finish"),
     path("annotate/<uuid:job_id>/", intake_views.confirm, name="confirm"),
     path("annotate/<uuid:job_id>/discard/", intake_views.discard, name="discard"),
+    path("annotate/<uuid:job_id>/sources/", source_views.add, name="source_add"),
+    path("annotate/<uuid:job_id>/sources/<int:source_id>/remove/", source_views.remove, name="source_remove"),
     path("annotations/", include("annotations.urls")),
     path("sources/", intake_views.references_page, name="sources"),
     path("help/", views.help_page, name="help"),

@@ -17,7 +17,7 @@ from typing import Any
 from annotations.engine.errors import EngineError, InputRefused
 from annotations.engine.limits import Limits
 from annotations.engine.pipe.run import annotate
-from annotations.engine.task import Progress, Result, Task
+from annotations.engine.task import OwnSource, Progress, Result, Task
 
 #: Seconds between two signs of life.
 TICK_SECONDS = 0.4
@@ -75,6 +75,7 @@ def main() -> int:
         reference=Path(order["reference"]),
         output_dir=Path(order["output_dir"]),
         limits=Limits(**order["limits"]),
+        own_sources=tuple(OwnSource(**{**one, "path": Path(one["path"])}) for one in order["own_sources"]),
     )
     try:
         event = _done(annotate(task, reporter.note, scratch))

@@ -10,6 +10,15 @@ from annotations.engine.limits import Limits
 
 
 @dataclass(frozen=True)
+class OwnSource:
+    """A file of the user's to annotate with; ``label`` and ``file_name`` are what the user calls it."""
+
+    path: Path
+    label: str
+    file_name: str
+
+
+@dataclass(frozen=True)
 class Task:
     """One file to annotate. ``name`` is the file name the user knows; the outputs are named after it."""
 
@@ -18,6 +27,7 @@ class Task:
     reference: Path
     output_dir: Path
     limits: Limits = field(default_factory=Limits)
+    own_sources: tuple[OwnSource, ...] = ()
 
 
 @dataclass(frozen=True)

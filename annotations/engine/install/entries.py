@@ -16,6 +16,8 @@ from annotations.engine.sequence import ReferenceSequence
 #: A source with a larger share of REFs that differ from the sequence belongs to another assembly.
 MAX_MISMATCHES = 0.1
 MISMATCH = "REF is not the reference's"
+#: How many times as large a bounded file may become once there is one line an allele.
+_MOST_GROWTH = 4
 _TYPES = {
     "Integer": re.compile(r"[+-]?\d{1,18}"),
     "Float": re.compile(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+|inf|nan)", re.I),
@@ -77,6 +79,7 @@ def checked(entries: Iterable[Entry], request: SourceRequest, genome: Genome, ta
     at the end when too many REFs are not the reference's.
     """
     with_ref = 0
+    crowding = _Crowding(request)
     for entry in entries:
         contig = genome.names.get(entry.contig, "")
         if entry.contig in request.skip_contigs or not contig:
@@ -91,12 +94,45 @@ def checked(entries: Iterable[Entry], request: SourceRequest, genome: Genome, ta
                 continue
         elif not 1 <= entry.start <= entry.end <= len(genome.sequences[contig]):
             raise _outside(entry, len(genome.sequences[contig]))
+        crowding.look(entry)
         yield entry
     if table.dropped[MISMATCH] > MAX_MISMATCHES * with_ref:
         raise ReferenceRefused(
             f"{request.file_name}: {table.dropped[MISMATCH]} of {with_ref} records have another REF than the "
             f"reference. Give a {request.format} of this assembly."
         )
+
+
+class _Crowding:
+    """Keeps the work that a file causes in proportion to its size.
+
+    ``norm`` holds the alleles of a thousand bases together and compares each with all of them, and writes a line's
+    values again for each of its alleles.
+    """
+
+    def __init__(self, request: SourceRequest) -> None:
+        self._request = request
+        self._alleles: Counter[tuple[str, int]] = Counter()
+        self._bytes = 0
+
+    def look(self, entry: Entry) -> None:
+        """Raises ReferenceRefused, with the line, for one line too many."""
+        limit, most = self._request.max_per_kilobase, self._request.max_bytes
+        alleles = entry.alt.count(",") + 1
+        if limit is not None and entry.alt:
+            self._alleles[entry.contig, entry.start // 1000] += alleles
+            if self._alleles[entry.contig, entry.start // 1000] > limit:
+                where = f"{entry.contig}:{entry.start // 1000 * 1000:,}"
+                raise ReferenceRefused(
+                    f"{entry.place}: more than {limit:,} alleles within the thousand bases from {where}. Leave out "
+                    "repeated lines."
+                )
+        self._bytes += alleles * (sum(map(len, entry.values)) + len(entry.ref) + len(entry.alt) // alleles)
+        if most is not None and self._bytes > _MOST_GROWTH * most:
+            raise ReferenceRefused(
+                f"{entry.place}: one line an allele makes the file more than {_MOST_GROWTH} times as large. Leave out "
+                "columns, or split the file."
+            )
 
 
 def _check_values(entry: Entry, fields: Sequence[SourceField]) -> None:

@@ -17,22 +17,23 @@ MAX_LINE_BYTES = 32 << 20
 
 
 @contextmanager
-def open_local(path: Path) -> Iterator[BinaryIO]:
-    """The file's bytes, decompressed when it is gzip or BGZF.
+def open_local(path: Path, name: str = "") -> Iterator[BinaryIO]:
+    """The file's bytes, decompressed when it is gzip or BGZF; ``name`` is what people call it.
 
     Raises ReferenceRefused when it is missing, unreadable, empty or damaged, also while it is being read.
     """
+    name = name or path.name
     try:
         with path.open("rb") as raw:
             magic = raw.read(len(GZIP_MAGIC))
             if not magic:
-                raise ReferenceRefused(f"{path.name} is empty.")
+                raise ReferenceRefused(f"{name} is empty.")
             raw.seek(0)
             yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if magic == GZIP_MAGIC else raw
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ReferenceRefused(f"{path.name} is a damaged gzip file. Copy it again.") from error
+        raise ReferenceRefused(f"{name} is a damaged gzip file. Copy it again.") from error
     except OSError as error:
-        raise ReferenceRefused(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        raise ReferenceRefused(f"{name} cannot be read: {error.strerror or error}.") from error
 
 
 def text_lines(file: BinaryIO, name: str, max_bytes: int | None = None) -> Iterator[tuple[int, str]]:

@@ -49,7 +49,8 @@ class WantedField:
 class SourceRequest:
     """A source to make a table of. ``place`` names the columns of a text file by what they are for (PLACES).
 
-    ``max_bytes`` bounds the files once unpacked, ``max_depth`` how many intervals may lie over one another.
+    ``max_bytes`` bounds the files once unpacked, ``max_depth`` how many intervals may lie over one another, and
+    ``max_per_kilobase`` how many alleles may stand within a thousand bases.
     """
 
     name: str
@@ -68,11 +69,18 @@ class SourceRequest:
     pass_only: bool = False
     max_bytes: int | None = None
     max_depth: int = 1_000
+    max_per_kilobase: int | None = None
+    #: What people call the file, where that is not what it is called here.
+    shown_name: str = ""
 
     @property
     def file_name(self) -> str:
         """What a refusal calls the source's file."""
-        return self.paths[0].name
+        return self.shown_name or self.paths[0].name
+
+    def name_of(self, path: Path) -> str:
+        """What a refusal calls one of the source's files."""
+        return self.shown_name or path.name
 
 
 def vcf_request(name: str, path: Path, fields: Sequence[str]) -> SourceRequest:

@@ -34,10 +34,9 @@ def make_table(request: SourceRequest, genome: Genome, target: Path) -> SourceTa
             raise ReferenceRefused(
                 f"{wanted.info} cannot be an INFO field. Use letters, digits, _ and a dot, and no name GAS uses."
             )
-    fields, date = vcf_fields(request) if request.format == "VCF" else (text_fields(request), "")
+    fields, date = source_fields(request)
     table = SourceTable(fields, request.version or date or "unknown")
-    entries = vcf_entries(request, table) if request.format == "VCF" else text_entries(request, table)
-    entries = checked(entries, request, genome, table)
+    entries = checked(source_entries(request, table), request, genome, table)
     contigs = list(genome.sequences)
     if request.match == "allele":
         numbers = ["1" if f.type == "Flag" else f.number for f in fields]
@@ -52,6 +51,16 @@ def make_table(request: SourceRequest, genome: Genome, target: Path) -> SourceTa
             f"{request.file_name} has no {what} on this reference. Give a {request.format} of this assembly."
         )
     return table
+
+
+def source_fields(request: SourceRequest) -> tuple[tuple[SourceField, ...], str]:
+    """The fields as our output declares them, and the date that the file bears."""
+    return vcf_fields(request) if request.format == "VCF" else (text_fields(request), "")
+
+
+def source_entries(request: SourceRequest, table: SourceTable) -> Iterator[Entry]:
+    """The lines of the source's files, not yet held against a reference."""
+    return vcf_entries(request, table) if request.format == "VCF" else text_entries(request, table)
 
 
 def join_duplicates(rows: Iterable[Row], fields: Sequence[SourceField], dropped: Counter[str]) -> Iterator[Row]:

@@ -26,10 +26,11 @@ def text_entries(request: SourceRequest, table: SourceTable) -> Iterator[Entry]:
     """The lines; the columns are the request's, a BED's, or those that the file's first line names."""
     for path in request.paths:
         names = request.columns or (BED_COLUMNS if request.format == "BED" else ())
-        columns: Mapping[str, int] | None = _numbered(request, path.name, names) if names else None
-        with open_local(path) as file:
-            for number, line in text_lines(file, path.name, request.max_bytes):
-                place = f"{path.name}, line {number}"
+        shown = request.name_of(path)
+        columns: Mapping[str, int] | None = _numbered(request, shown, names) if names else None
+        with open_local(path, shown) as file:
+            for number, line in text_lines(file, shown, request.max_bytes):
+                place = f"{shown}, line {number}"
                 if columns is None and not line.startswith("##") and line:
                     columns = _numbered(request, place, line.removeprefix("#").split("\t"))
                 elif columns is not None and line and not _is_comment(request, line):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from annotations.engine.errors import ReferenceRefused
 from annotations.engine.install.entries import Entry, SourceTable, info_safe, translated
@@ -22,7 +23,7 @@ def vcf_fields(request: SourceRequest) -> tuple[tuple[SourceField, ...], str]:
 
     Raises ReferenceRefused when the file is no VCF or lacks a field.
     """
-    lines, declared = _header(request)
+    lines, declared = _header(request.paths[0], request.file_name, request.max_bytes)
     declared.setdefault("ID", _ID)
     fields = []
     for wanted in request.fields:
@@ -51,11 +52,12 @@ def vcf_entries(request: SourceRequest, table: SourceTable) -> Iterator[Entry]:
     """The records, bare of everything but the fields wanted."""
     wanted = {one.column: at for at, one in enumerate(request.fields)}
     for path in request.paths:
-        with open_local(path) as file:
-            for number, line in text_lines(file, path.name, request.max_bytes):
+        name = request.name_of(path)
+        with open_local(path, name) as file:
+            for number, line in text_lines(file, name, request.max_bytes):
                 if line.startswith("#") or not line:
                     continue
-                place = f"{path.name}, line {number}"
+                place = f"{name}, line {number}"
                 columns = line.split("\t", 8)
                 if len(columns) < 8 or not columns[1].isdecimal() or not columns[3]:
                     raise ReferenceRefused(f"{place}: this is no VCF record. Separate its columns by tabs.")
@@ -67,12 +69,16 @@ def vcf_entries(request: SourceRequest, table: SourceTable) -> Iterator[Entry]:
                 yield Entry(place, contig, position, position + len(ref) - 1, ref, alt, values)
 
 
-def _header(request: SourceRequest) -> tuple[dict[str, str], dict[str, tuple[str, str, str]]]:
+def info_columns(path: Path, name: str, max_bytes: int) -> list[str]:
+    """The INFO fields that a VCF's header declares."""
+    return list(_header(path, name, max_bytes)[1])
+
+
+def _header(path: Path, name: str, max_bytes: int | None) -> tuple[dict[str, str], dict[str, tuple[str, str, str]]]:
     lines: dict[str, str] = {}
     declared: dict[str, tuple[str, str, str]] = {}
-    name = request.file_name
-    with open_local(request.paths[0]) as file:
-        for number, line in text_lines(file, name, request.max_bytes):
+    with open_local(path, name) as file:
+        for number, line in text_lines(file, name, max_bytes):
             if number == 1 and not line.startswith("##fileformat=VCF"):
                 raise ReferenceRefused(f"{name} is no VCF text. Convert it with bcftools view -Oz.")
             if not line.startswith("##"):

@@ -57,6 +57,7 @@ def annotate(task: Task, on_progress: OnProgress, scratch: Path) -> Result:
     reference = load_reference(task.reference)
     watch = Watch(reference)
     try:
+        reference = _with_own_sources(reference, task, scratch)
         files, found = _annotated(task, reference, on_progress, scratch)
     except EngineError:
         # Whatever the pipe met: where a file was swapped under it, that is the reason.
@@ -65,6 +66,14 @@ def annotate(task: Task, on_progress: OnProgress, scratch: Path) -> Result:
     watch.check()
     task.output_dir.mkdir(parents=True, exist_ok=True)
     return Result(published(files, task.output_dir), found)
+
+
+def _with_own_sources(reference: Reference, task: Task, scratch: Path) -> Reference:
+    if not task.own_sources:
+        return reference
+    from annotations.engine.pipe.own_sources import with_own_sources  # noqa: PLC0415  (loads htslib and Arrow)
+
+    return with_own_sources(reference, task.own_sources, scratch)
 
 
 def _annotated(

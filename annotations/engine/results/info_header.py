@@ -30,7 +30,7 @@ def own_lines(reference: Reference, version: str) -> list[str]:
         f'##GAS_reference=<ID={reference.name},Assembly="{quoted(reference.assembly)}",Title="{quoted(reference.title)}">',
     ]
     lines += [
-        f'##GAS_source=<ID={"_".join(source.name.split())},Version="{quoted(source.version)}",'
+        f'##GAS_source=<ID={re.sub(r"[^0-9A-Za-z._-]+", "_", source.name)},Version="{quoted(source.version)}",'
         f'Citation="{quoted(source.citation)}",'
         f"SHA256={source.sha256}>"
         for source in reference.sources
