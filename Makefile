@@ -3,16 +3,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 # `make run PORT=8001 DATA_DIR=/tmp/second` runs a second stack beside the first.
-export PORT DATA_DIR
+export PORT DATA_DIR CLOUD_VAULT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres test-slow check format bench load clean
+.PHONY: help run run-cloud test test-postgres test-slow check format bench load clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: .venv/run.stamp ## Run the whole service on this machine, http://127.0.0.1:8000 (PORT= and DATA_DIR= move it)
 	@$(BIN)/python manage.py up
+
+run-cloud: .venv/dev.stamp ## The same over stand-ins for Amazon's services and a PostgreSQL (CLOUD_VAULT=s3-glacier or glacier)
+	@$(BIN)/python -m sandbox.cloud
 
 test: .venv/dev.stamp ## Run the test suite (REQUIRE_ALL=1 makes a missing program a failure)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" $(TESTS)

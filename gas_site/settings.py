@@ -272,6 +272,7 @@ LOGGING = {
         # One line a message would fill the log of a busy worker and says nothing the job's events do not.
         "dramatiq.worker.WorkerThread": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},  # where each process has found its keys
         # Signal.send_robust() quotes the error it has met, which may name a file. Its caller writes down the kind.
         "django.dispatch": {"level": "CRITICAL"},
         "django_guid": {"level": "WARNING"},

@@ -10,6 +10,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -101,3 +102,20 @@ def cluster(directory: Path, options: list[str]) -> Iterator[str]:
     finally:
         server.send_signal(signal.SIGINT)  # the fast way down: sessions that are left are cut off
         server.wait(START_SECONDS)
+
+
+def main(directory: Path) -> None:
+    """Become the server of a directory, which is made; as somebody else where we are root."""
+    prepare(directory)
+    server = command(directory, UNSAFE)
+    if user := not_root():
+        entry = pwd.getpwnam(user)
+        os.initgroups(user, entry.pw_gid)
+        os.setgid(entry.pw_gid)
+        os.setuid(entry.pw_uid)
+    os.chdir(directory)
+    os.execv(server[0], server)  # noqa: S606 (a list of our own; nothing of it comes from outside)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 
 from moto.server import main
 
 from sandbox.amazon import glacier, restores, uploads
 
+if os.environ.get("SANDBOX_AMAZON_QUIET"):  # a line a request, beside the lines of the site
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
 glacier.add()
 restores.add()
 uploads.add()
