@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 
 from annotations.availability import availability_of
@@ -27,6 +28,8 @@ def detail_context(job: Job) -> dict[str, Any]:
     job.availability = availability_of([job]).get(job.pk)
     return {
         "job": job,
+        # Open while the files are here: then every number and mark of a figure is a link to its rows.
+        "variants_url": _variants_url(job) if completed else "",
         "availability": job.availability,
         "cold_kinds": COLD_KINDS,
         "now": timezone.now(),
@@ -42,6 +45,11 @@ def detail_context(job: Job) -> dict[str, Any]:
         "log_head": _log_head(files) if completed else [],
         "queue_position": job.queue_position(),
     }
+
+
+def _variants_url(job: Job) -> str:
+    open_now = job.availability is not None and job.availability.downloadable
+    return reverse("annotations:variants", args=[job.pk]) if open_now else ""
 
 
 def _reference(job: Job) -> Reference | None:

@@ -14,7 +14,7 @@ from accounts.export import CHUNK, Entry, json_entry
 from accounts.models import User
 from accounts.signals import account_closing, collecting_export
 from annotations import deleting
-from annotations.models import DeletionReceipt, Job, JobEvent
+from annotations.models import DeletionReceipt, Job, JobEvent, SavedFilter
 from gas_site.storage import file_store
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,8 @@ def remove_jobs(sender: type[User], user: User, **kwargs: Any) -> str:
 def export_jobs(sender: type[User], user: User, **kwargs: Any) -> Iterator[Entry]:
     """Give every job: what is known of it, the file, the results that are in the file store now; and the receipts."""
     events = Prefetch("events", queryset=JobEvent.objects.order_by("at", "pk"))
-    jobs = Job.objects.of(user).prefetch_related("files", "private_sources", events).order_by("created_at")
+    related = ("files", "private_sources", "notes", events)
+    jobs = Job.objects.of(user).prefetch_related(*related).order_by("created_at")
     for job in jobs.iterator(chunk_size=200):
         folder = f"jobs/{job.created_at:%Y-%m-%d}-{job.short_id}"
         yield json_entry(f"{folder}/job.json", _described(job))
@@ -51,6 +52,9 @@ def export_jobs(sender: type[User], user: User, **kwargs: Any) -> Iterator[Entry
         for name, key in files:
             if file_store().has(key):
                 yield Entry(f"{folder}/{name}", partial(_pieces, key), packed=name.endswith(PACKED))
+    yield json_entry(
+        "saved-filters.json", list(SavedFilter.objects.filter(user=user).values("name", "query", "created_at"))
+    )
     receipts = DeletionReceipt.objects.filter(owner=user.pk).order_by("pk")
     yield json_entry(
         "deleted-jobs.json", list(receipts.values("job", "asked_at", "removed_at", "files", "bytes", "details"))
@@ -75,6 +79,7 @@ def _described(job: Job) -> dict[str, Any]:
     ]
     return {
         **{name: getattr(job, name) for name in plain},
+        "notes": [{"row": note.row, "text": note.text, "at": note.updated_at} for note in job.notes.all()],
         "check": job.verdict,
         "summary": job.summary,
         "files": files,

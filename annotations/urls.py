@@ -3,6 +3,7 @@
 from django.urls import path
 
 from annotations import views
+from annotations.explorer import views as explorer
 
 app_name = "annotations"
 urlpatterns = [
@@ -12,6 +13,13 @@ urlpatterns = [
     path("<uuid:job_id>/whereabouts/", views.whereabouts, name="whereabouts"),
     path("<uuid:job_id>/log/", views.log, name="log"),
     path("<uuid:job_id>/download/<slug:kind>/", views.download, name="download"),
+    path("<uuid:job_id>/variants/", explorer.variants, name="variants"),
+    path("<uuid:job_id>/variants/counts/", explorer.variant_counts, name="variant_counts"),
+    path("<uuid:job_id>/variants/columns/", explorer.choose_columns, name="variant_columns"),
+    path("<uuid:job_id>/variants/filters/", explorer.save_filter, name="save_filter"),
+    path("<uuid:job_id>/variants/filters/<int:saved>/remove/", explorer.remove_filter, name="remove_filter"),
+    path("<uuid:job_id>/variants/<int:row>/", explorer.variant, name="variant"),
+    path("<uuid:job_id>/variants/<int:row>/note/", explorer.write_note, name="write_note"),
     path("<uuid:job_id>/cancel/", views.cancel, name="cancel"),
     path("<uuid:job_id>/rerun/", views.rerun, name="rerun"),
     path("<uuid:job_id>/delete/", views.delete, name="delete"),

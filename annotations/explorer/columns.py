@@ -71,6 +71,26 @@ class Column:
         """Say whether it stands right-aligned, and whether sorting begins with the largest."""
         return self.kind in {"integer", "number", "frequency", "level"}
 
+    @property
+    def short(self) -> str:
+        """Return the title where its kind is plain: "MITOMAP" of "MITOMAP frequency"."""
+        return self.title.removesuffix(" frequency") if self.kind == "frequency" else self.title
+
+    @property
+    def is_labelled(self) -> bool:
+        """Say whether a card on a narrow screen has to say what the value is."""
+        return self.is_number or self.kind in {"flag", "genotype"}
+
+    @property
+    def is_clipped(self) -> bool:
+        """Say whether the table cuts it to keep a row on one line."""
+        return self.kind in {"disease", "text"} and self.name not in {"id", "filter", "class", "ref", "alt", "contig"}
+
+    @property
+    def of_unknown_source(self) -> bool:
+        """Say whether a source added it that is not installed any more."""
+        return not self.source and self.name not in _OWN and self.kind not in {"genotype", "level"}
+
 
 #: The row's number: what a page's address names, and the order of the file.
 ROW = Column("row", "Variant", "integer", '"row"', '"row"')

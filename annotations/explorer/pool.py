@@ -7,6 +7,7 @@ closed, and its local copy (where the store is not on this disk) goes with it.
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 from collections.abc import Iterator
@@ -98,6 +99,8 @@ def _opened(key: str, reference: Reference | None) -> _Open:
 
 
 _pool = TablePool()
+# DuckDB complains of connections that outlive the interpreter.
+atexit.register(_pool.close_idle, 0)
 
 
 @contextmanager

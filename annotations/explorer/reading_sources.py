@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from annotations.engine.results.source_values import CONFIRMING_STARS
 from annotations.explorer.clinical import CALLS, calls_of
 from annotations.explorer.columns import CLINICAL, Column
 from annotations.explorer.conditions import Condition, all_of, any_of, one_of
@@ -34,7 +35,19 @@ def read_clinical(values: tuple[str, ...], table: VariantTable) -> Reading:
     for column in columns:
         calling = [text for text in table.distinct(column.name) if set(calls_of(text)) & set(wanted)]
         conditions.append(one_of(column.sql, calling))
+    if "confirmed" in wanted:
+        conditions += _reviewed(table)
     return Reading(listed([CALLS[value] for value in wanted]).capitalize(), any_of(conditions))
+
+
+def _reviewed(table: VariantTable) -> list[Condition]:
+    """What sources with stars call pathogenic and enough submitters agree on: the summary counts it as confirmed."""
+    stars = {column.source: column for column in table.catalogue.of_role("stars")}
+    return [
+        Condition(f"starts_with({column.sql}, ?) AND {stars[column.source].sql} >= ?", ("Pathogenic", CONFIRMING_STARS))
+        for column in table.catalogue.of_role("significance")
+        if column.source in stars
+    ]
 
 
 def read_disease(values: tuple[str, ...], table: VariantTable) -> Reading:

@@ -116,6 +116,8 @@ class VariantTable:
 
     def row(self, number: int) -> Row | None:
         """Return one row with all columns, or None."""
+        if number >= self.total:
+            return None
         rows = self._rows(f"SELECT {self._selected(None)} FROM variants WHERE {ROW.sql} = ?", (number,))
         return rows[0] if rows else None
 
@@ -124,6 +126,11 @@ class VariantTable:
         before = self.page(where, sort, size=1, before=row, columns=()).rows
         after = self.page(where, sort, size=1, after=row, columns=()).rows
         return (before[0]["row"] if before else None, after[0]["row"] if after else None)
+
+    def place_of(self, row: Row) -> int:
+        """Return how many rows stand before this one at the same contig and position."""
+        here = Condition('"contig" = ? AND "pos" = ? AND "row" < ?', (row["contig"], row["pos"], row["row"]))
+        return self._count(here, [])[0]
 
     def count(self, where: Condition) -> int:
         """Return how many rows the condition takes; the answer is kept."""
@@ -141,6 +148,18 @@ class VariantTable:
             known |= dict(zip(wheres[first:], counted, strict=True))
             self._keep(known)
         return [known[where] for where in wheres]
+
+    def counted(self, steps: Sequence[Condition]) -> bool:
+        """Say whether ``counts`` would ask nothing."""
+        with self._lock:
+            return all(all_of(steps[: number + 1]) in self._counts for number in range(len(steps)))
+
+    def grouped(self, where: Condition, by: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Count by expressions made of constants and ``Column.sql``: rows of their values and the count, in order."""
+        listed = ", ".join(by)
+        order = ", ".join(str(number + 1) for number in range(len(by)))
+        sql = f"SELECT {listed}, count(*) FROM variants WHERE {where.sql} GROUP BY {order} ORDER BY {order}"
+        return self._fetch(sql, where.values)[1]
 
     def distinct(self, column: str) -> list[Any]:
         """Return the different values of a column of the table in order, without null; the answer is kept."""

@@ -16,11 +16,15 @@ STRIP_GAP = 0.5
 
 @dataclass(frozen=True)
 class Row:
-    """What goes in: a label, how many, and the impact that colours the bar (or none)."""
+    """What goes in: a label, how many, the impact that colours the bar (or none), and the filter that shows the rows.
+
+    ``query`` is a query string of the explorer, "" for all variants and None where no filter says it.
+    """
 
     label: str
     count: int
     impact: str = ""
+    query: str | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Bar:
     width: str
     share: str
     impact: str
+    query: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class Segment:
     impact: str
     x: str
     width: str
+    count: int = 0
+    query: str | None = None
 
 
 def bars(rows: Sequence[Row], whole: int | None = None) -> tuple[Bar, ...]:
@@ -48,7 +55,8 @@ def bars(rows: Sequence[Row], whole: int | None = None) -> tuple[Bar, ...]:
     longest = max((row.count for row in rows), default=0)
     total = sum(row.count for row in rows) if whole is None else whole
     return tuple(
-        Bar(row.label, row.count, _width(row.count, longest), share(row.count, total), row.impact) for row in rows
+        Bar(row.label, row.count, _width(row.count, longest), share(row.count, total), row.impact, row.query)
+        for row in rows
     )
 
 
@@ -66,7 +74,7 @@ def strip(rows: Sequence[Row]) -> tuple[Segment, ...]:
     segments, x = [], 0.0
     for row in present:
         width = free * row.count / total
-        segments.append(Segment(row.impact, f"{x:.2f}%", f"{width:.2f}%"))
+        segments.append(Segment(row.impact, f"{x:.2f}%", f"{width:.2f}%", row.count, row.query))
         x += width + STRIP_GAP
     return tuple(segments)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from annotations.engine.genes import Gene
 from annotations.figures.genome_names import Name, place_names
@@ -39,6 +40,7 @@ class Arc:
     kind: str
     path: str
     title: str
+    query: str | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,8 @@ def _gene_arc(gene: Gene, length: int) -> Arc:
     start, end = (gene.start - 1) / length, gene.end / length
     gap = min(GENE_GAP, 0.06 * (end - start))
     path = ring_segment(start + gap, end - gap, inner, outer)
-    return Arc(gene_kind(gene.biotype), path, f"{gene.name}, {thousands(gene.start)} to {thousands(gene.end)}")
+    title = f"{gene.name}, {thousands(gene.start)} to {thousands(gene.end)}"
+    return Arc(gene_kind(gene.biotype), path, title, urlencode({"gene": gene.name}))
 
 
 def _control_arcs(regions: Iterable[tuple[int, int]], length: int) -> list[Arc]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from annotations.figures.words import percent
 
@@ -29,6 +30,12 @@ class Mark:
     confirmed: bool = False
     gene: str = ""
     disease: str = ""
+    contig: str = ""
+
+    @property
+    def query(self) -> str:
+        """The explorer's query string that shows it."""
+        return urlencode({"region": f"{self.contig}:{self.position}"})
 
     @property
     def rarity(self) -> float:
@@ -65,6 +72,7 @@ def _mark(row: Mapping[str, Any]) -> Mark:
         confirmed=bool(row.get("confirmed")),
         gene=str(row.get("gene") or ""),
         disease=str(row.get("disease") or ""),
+        contig=str(row.get("contig") or ""),
     )
 
 

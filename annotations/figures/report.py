@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from annotations.figures.bars import Bar, Row, Segment, bars, rest_of, strip
 from annotations.figures.genome import GenomeMap, genome_map
@@ -88,7 +89,7 @@ def _genome(summary: Mapping[str, Any], reference: Reference | None) -> GenomeMa
 
 def _impacts(summary: Mapping[str, Any]) -> Chart | None:
     counts = summary.get("by_impact", {})
-    rows = [Row(impact, int(counts.get(impact, 0)), impact) for impact in IMPACTS]
+    rows = [Row(impact, int(counts.get(impact, 0)), impact, query(impact=impact)) for impact in IMPACTS]
     if not any(row.count for row in rows):
         return None
     return Chart("", "Impact", "Impact", bars(rows), kind="impact", strip=strip(rows))
@@ -97,7 +98,10 @@ def _impacts(summary: Mapping[str, Any]) -> Chart | None:
 def _consequences(summary: Mapping[str, Any]) -> Chart | None:
     counts: Mapping[str, int] = summary.get("by_consequence", {})
     ordered = sorted(counts.items(), key=lambda pair: (severity(pair[0]), -pair[1], pair[0]))
-    rows = [Row(", ".join(map(term, name.split("&"))), int(count), impact_of(name)) for name, count in ordered]
+    rows = [
+        Row(", ".join(map(term, name.split("&"))), int(count), impact_of(name), query(worst=name))
+        for name, count in ordered
+    ]
     caption = f"The most severe consequence of each variant, coloured by impact. {rest_of(rows, MOST_ROWS, 'term')}"
     return Chart("", "Consequence", "Consequence", bars(rows[:MOST_ROWS], _total(rows)), caption)
 
@@ -108,8 +112,9 @@ def _frequencies(summary: Mapping[str, Any]) -> Chart | None:
     if not bins:
         return None
     source = _source_name(frequency)
-    rows = [Row("not seen", not_seen(summary))]
-    rows += [Row(_range(float(one["low"]), float(one["high"])), int(one["count"])) for one in bins]
+    field = str(frequency.get("field") or "")
+    rows = [Row("not seen", not_seen(summary), query=query(frequency=f"{field}:unseen"))]
+    rows += [_bin(field, float(one["low"]), float(one["high"]), int(one["count"])) for one in bins]
     total = _total(rows)
     if not total:
         return None
@@ -117,6 +122,15 @@ def _frequencies(summary: Mapping[str, Any]) -> Chart | None:
     verb = "is" if rare == 1 else "are"
     caption = f"{rare:,} of {counted(total, 'variant')} {verb} rarer than 1 in 1,000 sequences in {source}."
     return Chart("", f"How common in {source}", "Frequency", bars(rows), caption)
+
+
+def _bin(field: str, low: float, high: float, count: int) -> Row:
+    return Row(_range(low, high), count, query=query(frequency=f"{field}:{low:g}-{high:g}"))
+
+
+def query(**parameters: str) -> str:
+    """The explorer's query string for one question."""
+    return urlencode(parameters)
 
 
 def _range(low: float, high: float) -> str:
@@ -147,7 +161,7 @@ def _source_name(frequency: Mapping[str, Any]) -> str:
 
 def _contigs(summary: Mapping[str, Any]) -> Chart | None:
     counts: Mapping[str, int] = summary.get("by_contig", {})
-    rows = [Row(name, int(counts[name])) for name in sorted(counts, key=_natural)]
+    rows = [Row(name, int(counts[name]), query=query(region=name)) for name in sorted(counts, key=natural_order)]
     shown = bars(rows[:MOST_CONTIGS], _total(rows))
     return Chart("", "Variants by chromosome", "Contig", shown, rest_of(rows, MOST_CONTIGS, "contig"), "contig")
 
@@ -155,7 +169,7 @@ def _contigs(summary: Mapping[str, Any]) -> Chart | None:
 def _genes(summary: Mapping[str, Any]) -> Chart | None:
     counts: Mapping[str, int] = summary.get("by_gene", {})
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    rows = [Row(name, int(count)) for name, count in ordered if name]
+    rows = [Row(name, int(count), query=query(gene=name)) for name, count in ordered if name]
     shown = bars(rows[:MOST_ROWS], int(summary["total"]))
     return Chart("", "Genes with the most variants", "Gene", shown, rest_of(rows, MOST_ROWS, "gene"), "gene")
 
@@ -164,7 +178,7 @@ def _total(rows: Sequence[Row]) -> int:
     return sum(row.count for row in rows)
 
 
-def _natural(name: str) -> tuple[tuple[int, int | str], ...]:
+def natural_order(name: str) -> tuple[tuple[int, int | str], ...]:
     """A key that puts chr2 before chr10."""
     parts = re.split(r"(\d+)", name)
     return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from annotations.figures.report import rarer_than
+from annotations.figures.report import query, rarer_than
 from annotations.figures.terms import impact_of
 from annotations.figures.words import counted, share, term, thousands
 
@@ -28,20 +28,30 @@ class Tile:
     label: str
     value: int
     note: str
+    query: str | None = None
 
 
 def tiles_of(summary: Mapping[str, Any]) -> tuple[Tile, ...]:
     """Four or five tiles; which ones depends on what the reference's sources know."""
     total = int(summary.get("total", 0))
-    tiles = [Tile("Variants", total, classes(summary)), _high(summary)]
+    tiles = [Tile("Variants", total, classes(summary), ""), _high(summary)]
     frequency = summary.get("frequency") or {}
     if frequency.get("bins"):
         confirmed = int(summary.get("confirmed", 0))
-        tiles.append(Tile("Confirmed pathogenic", confirmed, f"by {_database(frequency)}'s status"))
-        tiles.append(Tile("Rarer than 0.1%", rarer_than(summary, 0.001), f"of {_database(frequency)} sequences"))
+        tiles.append(
+            Tile("Confirmed pathogenic", confirmed, f"by {_database(frequency)}'s status", query(clinical="confirmed"))
+        )
+        tiles.append(
+            Tile(
+                "Rarer than 0.1%",
+                rarer_than(summary, 0.001),
+                f"of {_database(frequency)} sequences",
+                query(frequency="0.001"),
+            )
+        )
     else:
         known = int(summary.get("known", 0))
-        tiles.append(Tile("Known", known, f"{share(known, total) or '0%'} are in a source"))
+        tiles.append(Tile("Known", known, f"{share(known, total) or '0%'} are in a source", query(known="yes")))
     genes = sum(1 for name in summary.get("by_gene", {}) if name)
     between = int(summary.get("by_consequence", {}).get("intergenic_variant", 0))
     tiles.append(Tile("Genes", genes, f"{counted(between, 'variant')} between genes" if between else "with a variant"))
@@ -62,7 +72,7 @@ def _high(summary: Mapping[str, Any]) -> Tile:
     found = sorted(((int(n), name) for name, n in counts.items() if n and impact_of(name) == "HIGH"), reverse=True)
     worst = ", ".join(f"{thousands(n)} {term(name.split('&')[0])}" for n, name in found[:2])
     none = "no stop, frameshift or splice-site change" if summary.get("annotated", 1) else "nothing was annotated"
-    return Tile("High impact", high, worst or none)
+    return Tile("High impact", high, worst or none, query(impact="HIGH"))
 
 
 def _database(frequency: Mapping[str, Any]) -> str:

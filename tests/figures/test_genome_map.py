@@ -211,7 +211,7 @@ def test_a_summary_row_becomes_a_mark() -> None:
 
     (mark,) = marks_of([row, {**row, "contig": "chr1"}], "MT")
 
-    assert mark == Mark(11_778, "m.11778G>A", "MODERATE", 0.00307, True, "MT-ND4", "LHON")
+    assert mark == Mark(11_778, "m.11778G>A", "MODERATE", 0.00307, True, "MT-ND4", "LHON", "MT")
     assert mark.title == "m.11778G>A MT-ND4 MODERATE, 0.31%, confirmed pathogenic"
 
 

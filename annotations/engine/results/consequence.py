@@ -122,8 +122,19 @@ def worst_consequence(bcsq: str, unfinished: Mapping[str, str] = MappingProxyTyp
     if len(entries) > 1:
         # min() keeps the first of equals, which is csq's own order of transcripts.
         chosen = min(entries, key=_severity)
-    words, gene, transcript, biotype = chosen[:4] if len(chosen) >= 4 else (chosen[0], "", "", "")
-    amino_acids = chosen[5] if len(chosen) > 5 else ""
+    found = _of_entry(chosen)
+    found.genes = found.gene if len(entries) == 1 else _genes(entries)
+    return found
+
+
+def every_consequence(bcsq: str) -> list[Consequence]:
+    """Each of BCSQ's entries, one a transcript, in csq's order; none where there is no BCSQ."""
+    return [_of_entry(text.split("|")) for text in bcsq.split(",")] if bcsq and bcsq != "." else []
+
+
+def _of_entry(entry: list[str]) -> Consequence:
+    words, gene, transcript, biotype = entry[:4] if len(entry) >= 4 else (entry[0], "", "", "")
+    amino_acids = entry[5] if len(entry) > 5 else ""
     terms = _terms(words, ">" in amino_acids)
     return Consequence(
         terms="&".join(terms),
@@ -133,9 +144,7 @@ def worst_consequence(bcsq: str, unfinished: Mapping[str, str] = MappingProxyTyp
         transcript=transcript,
         protein=protein_change(amino_acids, frameshift="frameshift_variant" in terms) if amino_acids else "",
         region=_region(terms[0], biotype),
-        genes=gene
-        if len(entries) == 1
-        else ",".join(dict.fromkeys(entry[1] for entry in entries if entry[1:2] > [""])),
+        genes=gene,
     )
 
 

@@ -1,0 +1,164 @@
+"""What the page of one variant shows: everything known, in the file's words and in people's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from annotations.engine.results.consequence import Consequence
+from annotations.explorer.cells import cell
+from annotations.explorer.columns import Column
+from annotations.explorer.links import Link, links_for
+from annotations.explorer.names import variant_name
+from annotations.explorer.page import View
+from annotations.explorer.pool import TableAway
+from annotations.explorer.reading_samples import KINDS
+from annotations.explorer.table import VariantTable
+from annotations.explorer.transcripts import Line, line_of
+from annotations.figures.words import term
+from annotations.models import Job, VariantNote
+
+#: Samples listed; carriers come first, the line has the rest.
+MOST_SAMPLES = 100
+MOST_TRANSCRIPTS = 200
+#: Characters of the original line that a page shows.
+MOST_LINE = 20_000
+_WORDS = {letters[0]: words for letters, words in KINDS.values() if len(letters) == 1}
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What one source says: its name and version, and a value a field, written as cells are."""
+
+    name: str
+    version: str
+    values: tuple[tuple[str, SafeString], ...]
+
+
+@dataclass(frozen=True)
+class SampleFacts:
+    """One sample's genotype in words and as it stands, its level, and the caller's other values."""
+
+    name: str
+    words: str
+    genotype: str
+    level: float | None
+    values: tuple[tuple[str, str], ...]
+
+
+def variant_context(job: Job, number: int, view: View, table: VariantTable) -> dict[str, Any] | None:
+    """Return the context of the page; None for a row that the table does not have."""
+    row = table.row(number)
+    if row is None:
+        return None
+    line, problem = _line(job, row, table)
+    before, after = table.neighbours(view.plan.where, view.sort, number)
+    transcripts = line.transcripts if line else []
+    samples = _samples(row, line, table)
+    return {
+        "job": job,
+        "row": row,
+        "name": variant_name(row, table.reference),
+        "facts": _facts(row, table),
+        "sources": _sources(row, table),
+        "links": _links(row, table),
+        "terms": [term(name) for name in (row.get("consequence") or "").split("&")],
+        "transcripts": [_transcript(one) for one in transcripts[:MOST_TRANSCRIPTS]],
+        "transcripts_left": max(0, len(transcripts) - MOST_TRANSCRIPTS),
+        "samples": samples[:MOST_SAMPLES],
+        "samples_left": max(0, len(samples) - MOST_SAMPLES),
+        "has_levels": any(one.level is not None for one in samples[:MOST_SAMPLES]),
+        "line": line.text[:MOST_LINE] if line else "",
+        "line_cut": bool(line and len(line.text) > MOST_LINE),
+        "problem": problem,
+        "note": VariantNote.objects.filter(job=job, row=number).first(),
+        "before_url": view.row_url(before) if before is not None else "",
+        "after_url": view.row_url(after) if after is not None else "",
+        "back_url": view.url(),
+        "filtered": bool(view.plan.steps),
+        "query_text": view.address_text,
+    }
+
+
+def _transcript(found: Consequence) -> dict[str, str]:
+    words = ", ".join(term(name) for name in found.terms.split("&"))
+    return {
+        "transcript": found.transcript,
+        "impact": found.impact,
+        "gene": found.gene,
+        "words": words,
+        "protein": found.protein,
+    }
+
+
+def keep_note(job: Job, row: int, text: str) -> str:
+    """Write, replace or remove the note on a row, and say what was done."""
+    if not text:
+        VariantNote.objects.filter(job=job, row=row).delete()
+        return "The note is removed."
+    VariantNote.objects.update_or_create(job=job, row=row, defaults={"text": text})
+    return "The note is kept."
+
+
+def _line(job: Job, row: dict[str, Any], table: VariantTable) -> tuple[Line | None, str]:
+    try:
+        line = line_of(job, row, table.place_of(row))
+    except TableAway as error:
+        return None, str(error)
+    return line, "" if line else "The index does not lead to this record's line. Download the VCF to read it."
+
+
+def _facts(row: dict[str, Any], table: VariantTable) -> list[tuple[str, SafeString]]:
+    names = ("id", "class", "known", "qual", "filter", "carriers")
+    columns = [column for column in map(table.catalogue.get, names) if column is not None]
+    return [(column.title, cell(column, row)) for column in columns]
+
+
+def _sources(row: dict[str, Any], table: VariantTable) -> list[SourceFacts]:
+    """What each source says, those that say nothing left out; sources that are not installed any more come last."""
+    by_source: dict[str, list[Column]] = {}
+    for column in table.catalogue.columns.values():
+        if column.source:
+            by_source.setdefault(column.source, []).append(column)
+    versions = {source.name: source.version for source in table.reference.sources} if table.reference else {}
+    found = [_source(name, versions.get(name, ""), columns, row) for name, columns in by_source.items()]
+    gone = [column for column in table.catalogue.columns.values() if column.of_unknown_source]
+    found.append(_source("A source that is not installed any more", "", gone, row))
+    return [one for one in found if one.values]
+
+
+def _source(name: str, version: str, columns: list[Column], row: dict[str, Any]) -> SourceFacts:
+    said = [column for column in columns if row.get(column.name) is not None]
+    return SourceFacts(name, version, tuple((column.title, cell(column, row, most=2_000)) for column in said))
+
+
+def _samples(row: dict[str, Any], line: Line | None, table: VariantTable) -> list[SampleFacts]:
+    """Every sample, carriers first."""
+    letters, levels = table.samples_of(row), table.levels_of(row)
+    order = sorted(range(len(letters)), key=lambda number: (letters[number] not in "12", letters[number] == "."))
+    found: list[SampleFacts] = []
+    for number in order:
+        values = line.sample(number) if line and len(found) < MOST_SAMPLES else {}
+        found.append(
+            SampleFacts(
+                table.catalogue.samples[number],
+                _WORDS[letters[number]],
+                values.pop("GT", ""),
+                levels[number] if levels else None,
+                tuple(values.items()),
+            )
+        )
+    return found
+
+
+def _links(row: dict[str, Any], table: VariantTable) -> list[Link]:
+    sources = table.reference.sources if table.reference else ()
+    return links_for(row, table.reference, [source.name for source in sources], _texts(row, table))
+
+
+def _texts(row: dict[str, Any], table: VariantTable) -> list[str]:
+    return [
+        str(row[column.name]) for column in table.catalogue.columns.values() if column.source and row.get(column.name)
+    ]

@@ -1,0 +1,39 @@
+"""A completed job with a real result behind it, for the tests of the explorer's pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from accounts.models import User
+from annotations.models import Job, ResultFile
+from gas_site.storage import file_store
+from tests.engine.annotating import HEADER, Annotated, annotated, vcf
+from tests.explorer.generated import FORMATS
+from tests.site.factories import make_job
+
+HOSTILE = "<script>alert(1)</script>"
+LINES = [
+    "MT 310 . T <DEL> . . . GT:AF 0/0:. ./.:.",
+    f"MT 3460 {HOSTILE} G A 99 PASS NOTE={HOSTILE} GT:AF 0/1:0.25 1:1",
+    "MT 8993 . T G,C 10 q10 . GT:AF 1/2:0.2,0.7 0/0:0,0",
+    "MT 11778 rs199476112 G A . . . GT:AF 1:0.97 0/1:0.5",
+    "MT 16519 . T C 40 PASS . GT:AF 1:1 1:1",
+]
+DECLARED = HEADER + FORMATS + '##INFO=<ID=NOTE,Number=1,Type=String,Description="x">\n'
+
+
+def annotate_lines(directory: Path, lines: list[str] = LINES) -> Annotated:
+    """Annotate a small file of two samples, one of them named to do harm."""
+    return annotated(vcf(*lines, header=DECLARED, samples=f"\tFORMAT\tmother\t{HOSTILE}"), directory)
+
+
+def explored_job(user: User, result: Annotated, **fields: Any) -> Job:
+    """Make a completed job and put a real result's files behind its rows."""
+    job = make_job(user, summary=result.summary, **fields)
+    for kind in ("table", "vcf", "index"):
+        file = ResultFile.objects.get(job=job, kind=kind)
+        file_store().remove(file.key)
+        with result.path(kind).open("rb") as content:
+            file_store().receive(iter([content.read()]), file.key)
+    return job
