@@ -88,7 +88,7 @@ class Column:
 
     @property
     def of_unknown_source(self) -> bool:
-        """Say whether a source added it that is not installed any more."""
+        """Say whether a source added it that the reference does not have: one of the user's own, or removed since."""
         return not self.source and self.name not in _OWN and self.kind not in {"genotype", "level"}
 
 

@@ -117,7 +117,7 @@ def _facts(row: dict[str, Any], table: VariantTable) -> list[tuple[str, SafeStri
 
 
 def _sources(row: dict[str, Any], table: VariantTable) -> list[SourceFacts]:
-    """What each source says, those that say nothing left out; sources that are not installed any more come last."""
+    """What each source says, those that say nothing left out; own and removed ones last."""
     by_source: dict[str, list[Column]] = {}
     for column in table.catalogue.columns.values():
         if column.source:
@@ -125,7 +125,7 @@ def _sources(row: dict[str, Any], table: VariantTable) -> list[SourceFacts]:
     versions = {source.name: source.version for source in table.reference.sources} if table.reference else {}
     found = [_source(name, versions.get(name, ""), columns, row) for name, columns in by_source.items()]
     gone = [column for column in table.catalogue.columns.values() if column.of_unknown_source]
-    found.append(_source("A source that is not installed any more", "", gone, row))
+    found.append(_source("Other sources of this result", "", gone, row))
     return [one for one in found if one.values]
 
 
