@@ -123,7 +123,7 @@ def worst_consequence(bcsq: str, unfinished: Mapping[str, str] = MappingProxyTyp
         # min() keeps the first of equals, which is csq's own order of transcripts.
         chosen = min(entries, key=_severity)
     found = _of_entry(chosen)
-    found.genes = found.gene if len(entries) == 1 else _genes(entries)
+    found.genes = found.gene if len(entries) == 1 else ",".join(dict.fromkeys(e[1] for e in entries if e[1:2] > [""]))
     return found
 
 
