@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
 import pysam
 
+from annotations.engine.reference import Reference
 from annotations.engine.results.consequence import Consequence, every_consequence
+from annotations.engine.results.gene_ends import GeneEnds
 from annotations.explorer.pool import TableAway
 from annotations.models import Job, ResultFile
 from gas_site.storage import file_store
@@ -31,16 +34,21 @@ class Line:
         """INFO by key; a flag's value is empty. Percent-encoding is left as it is."""
         return {key: value for key, _, value in (part.partition("=") for part in self.columns[7].split(";"))}
 
-    @property
-    def transcripts(self) -> list[Consequence]:
+    def transcripts(self, reference: Reference | None) -> list[Consequence]:
         """What the allele does to each transcript."""
-        return every_consequence(unquote(self.info.get("BCSQ", "")))
+        unfinished = _gene_ends(reference).unfinished if reference else {}
+        return every_consequence(unquote(self.info.get("BCSQ", "")), unfinished)
 
     def sample(self, number: int) -> dict[str, str]:
         """A sample's values by FORMAT key; ``number`` counts from 0."""
         if len(self.columns) <= 9 + number:
             return {}
         return dict(zip(self.columns[8].split(":"), self.columns[9 + number].split(":"), strict=False))
+
+
+@lru_cache(maxsize=8)
+def _gene_ends(reference: Reference) -> GeneEnds:
+    return GeneEnds(reference)
 
 
 def line_of(job: Job, row: dict[str, Any], place: int) -> Line | None:

@@ -55,7 +55,7 @@ def variant_context(job: Job, number: int, view: View, table: VariantTable) -> d
         return None
     line, problem = _line(job, row, table)
     before, after = table.neighbours(view.plan.where, view.sort, number)
-    transcripts = line.transcripts if line else []
+    transcripts = line.transcripts(table.reference) if line else []
     samples = _samples(row, line, table)
     return {
         "job": job,

@@ -127,9 +127,11 @@ def worst_consequence(bcsq: str, unfinished: Mapping[str, str] = MappingProxyTyp
     return found
 
 
-def every_consequence(bcsq: str) -> list[Consequence]:
+def every_consequence(bcsq: str, unfinished: Mapping[str, str] = MappingProxyType({})) -> list[Consequence]:
     """Each of BCSQ's entries, one a transcript, in csq's order; none where there is no BCSQ."""
-    return [_of_entry(text.split("|")) for text in bcsq.split(",")] if bcsq and bcsq != "." else []
+    if not bcsq or bcsq == ".":
+        return []
+    return [_of_entry(gene_ends.named(text.split("|"), unfinished)) for text in bcsq.split(",")]
 
 
 def _of_entry(entry: list[str]) -> Consequence:
