@@ -18,8 +18,9 @@ from archive.failpoints import reach
 from archive.models import Deed, DeedKind, Holding, HoldingFile, HoldingState
 from archive.moves import NO_ERROR, move
 from archive.policy import stays
+from archive.rereading import Rereading
 from archive.vaults import vault, vault_named
-from archive.vaults.base import ArchiveDamaged, ArchiveMissing, Content, Stored, Vault
+from archive.vaults.base import ArchiveDamaged, ArchiveMissing, Beat, Content, Stored, Vault
 from archive.vaults.disk_files import pieces_of
 from gas_site.storage import file_store
 
@@ -32,8 +33,14 @@ def archive(claim: Claim) -> None:
         return
     holding = claim.holding()
     place = vault_named(holding.vault)
-    for file in holding.files.all():
-        _store(claim, place, holding, file)
+    with Rereading(claim, lambda file, beat: vault_copy(place, file, beat), aside=place.reads_back) as rereading:
+        for file in holding.files.all():
+            _store(claim, place, holding, file)
+            rereading.ask(file)
+            for read, content in rereading.so_far():
+                _compare(claim, place, read, content)
+        for read, content in rereading.all():
+            _compare(claim, place, read, content)
     if publish(claim):
         tidy(claim, verified=True)
 
@@ -64,23 +71,28 @@ def _call_off(claim: Claim, holding: Holding) -> None:
 
 
 def _store(claim: Claim, place: Vault, holding: Holding, file: HoldingFile) -> None:
-    """Store one file, note the archive's id, read the archive again. Raises BadCopy."""
-    if not file.archive_id:
-        with file_store().read(file.key) as source:
-            stored = place.store(holding.label, claim.watched(pieces_of(source)))
-        reach("archive.stored")
-        _note(claim, place, file, stored)
-        reach("archive.noted")
-    if vault_copy(place, file, claim) != wanted(file):
+    """Store one file and note the archive's id, unless an earlier worker did."""
+    if file.archive_id:
+        return
+    with file_store().read(file.key) as source:
+        stored = place.store(holding.label, claim.watched(pieces_of(source)))
+    reach("archive.stored")
+    _note(claim, place, file, stored)
+    reach("archive.noted")
+
+
+def _compare(claim: Claim, place: Vault, file: HoldingFile, content: Content | None) -> None:
+    """Compare what the archive was read to hold. Raises BadCopy, and forgets the archive, when it is not the file."""
+    if content != wanted(file):
         _forget(claim, place, file)
         raise BadCopy(f"the stored copy of the {file.kind} differs from what the job made")
     reach("archive.verified")
 
 
-def vault_copy(place: Vault, file: HoldingFile, claim: Claim) -> Content | None:
+def vault_copy(place: Vault, file: HoldingFile, beat: Beat) -> Content | None:
     """Return what the file's archive holds, or None when there is none that can be read."""
     try:
-        return place.checksum(file.archive_id, claim.beat)
+        return place.checksum(file.archive_id, beat)
     except (ArchiveMissing, ArchiveDamaged):
         return None
 
@@ -128,7 +140,7 @@ def tidy(claim: Claim, *, verified: bool = False) -> None:
     place = vault_named(holding.vault)
     files = list(holding.files.all())
     for file in [] if verified else files:
-        if vault_copy(place, file, claim) != wanted(file):
+        if vault_copy(place, file, claim.beat) != wanted(file):
             raise BadCopy(f"the archive of the {file.kind} differs from what the job made; the file is kept")
     for file in files:
         claim.renew()

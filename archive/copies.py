@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from archive.claims import Claim
 from archive.models import HoldingFile
-from archive.vaults.base import Content
+from archive.vaults.base import Beat, Content
 from archive.vaults.disk_files import pieces_of
 from archive.vaults.hashing import SideHash, hashed
 from gas_site.storage import file_store
@@ -21,13 +21,13 @@ def wanted(file: HoldingFile) -> Content:
     return Content(file.size, file.sha256)
 
 
-def hot_copy_is_good(file: HoldingFile, claim: Claim) -> bool:
-    """Read the copy in the file store; False when it is absent or differs."""
+def hot_copy(file: HoldingFile, beat: Beat) -> Content | None:
+    """Read the copy in the file store and return what it holds, or None when there is none."""
     try:
         source = file_store().read(file.key)
     except FileNotFoundError:
-        return False
-    return hashed(pieces_of(source), claim.beat) == wanted(file)
+        return None
+    return hashed(pieces_of(source), beat)
 
 
 def checked(pieces: Iterable[bytes], file: HoldingFile, claim: Claim) -> Iterator[bytes]:

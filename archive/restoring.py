@@ -11,12 +11,13 @@ from django.utils import timezone
 from archive import policy, requests
 from archive.archiving import remove_strays
 from archive.claims import Claim, LostClaim, fenced, owner_locked
-from archive.copies import BadCopy, checked, hot_copy_is_good
+from archive.copies import BadCopy, checked, hot_copy, wanted
 from archive.failpoints import reach
 from archive.models import Deed, DeedKind, Holding, HoldingFile, HoldingState
 from archive.moves import NO_ERROR, move
+from archive.rereading import Rereading
 from archive.vaults import vault_named
-from archive.vaults.base import InsufficientCapacity, Readiness, Retrieval, Standing, Vault
+from archive.vaults.base import Content, InsufficientCapacity, Readiness, Retrieval, Standing, Vault
 from gas_site.storage import file_store
 
 # How soon to look again when the vault is later than it said, or did not say.
@@ -31,20 +32,29 @@ def restore(claim: Claim) -> None:
     """
     holding = claim.holding()
     place = vault_named(holding.vault)
-    missing = [file for file in holding.files.all() if not hot_copy_is_good(file, claim)]
+    missing = [file for file in holding.files.all() if hot_copy(file, claim.beat) != wanted(file)]
     expected_at = _ask(claim, place, holding, missing)
     if expected_at is not None:
         with fenced(claim):
             Holding.objects.filter(pk=claim.pk).update(expected_at=expected_at, **NO_ERROR)
         return
-    for file in missing:
-        _thaw(claim, place, file)
-    for file in missing:
-        if not hot_copy_is_good(file, claim):
-            raise BadCopy(f"the thawed copy of the {file.kind} differs from what the job made")
-        reach("restore.verified")
+    with Rereading(claim, hot_copy) as rereading:
+        for file in missing:
+            _thaw(claim, place, file)
+            rereading.ask(file)
+            for read, content in rereading.so_far():
+                _compare(read, content)
+        for read, content in rereading.all():
+            _compare(read, content)
     publish(claim)
     tidy(claim, verified=True)
+
+
+def _compare(file: HoldingFile, content: Content | None) -> None:
+    """Compare what the thawed copy was read to hold. Raises BadCopy."""
+    if content != wanted(file):
+        raise BadCopy(f"the thawed copy of the {file.kind} differs from what the job made")
+    reach("restore.verified")
 
 
 def _ask(claim: Claim, place: Vault, holding: Holding, files: list[HoldingFile]) -> datetime | None:
@@ -144,7 +154,7 @@ def tidy(claim: Claim, *, verified: bool = False) -> None:
     place = vault_named(holding.vault)
     files = list(holding.files.all())
     for file in [] if verified else files:
-        if not hot_copy_is_good(file, claim):
+        if hot_copy(file, claim.beat) != wanted(file):
             raise BadCopy(f"the {file.kind} in the file store differs from what the job made; the archive is kept")
     for file in files:
         if file.archive_id:

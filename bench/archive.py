@@ -1,6 +1,7 @@
 """Archive and restore throughput against a plain copy of the same files, in the same run.
 
-The copy is what `cp` and `sync` would do: read, write, fsync. The deeds are the real ones, as a worker does them,
+The copy is what `cp` and `sync` would do: read, write, fsync. Beside it stands what a copy costs that may be trusted:
+the same, read again with its SHA-256. The deeds are the real ones, as a worker does them,
 with rows, claims, SHA-256 of both copies, and the removal of the one that no longer counts. ARCHIVE_BYTES (default
 64 MiB a file), ARCHIVE_FILES (4) and ROUNDS (3) in the environment change the load.
 """
@@ -62,6 +63,8 @@ def measure(scratch: Path) -> dict[str, Any]:
         "megabytes_per_second": {name: megabytes / seconds for name, seconds in median.items()},
         "archive_over_copy": statistics.median(row["copy"] / row["archive"] for row in rounds),
         "restore_over_copy": statistics.median(row["copy"] / row["restore"] for row in rounds),
+        "archive_over_checked_copy": statistics.median(row["checked_copy"] / row["archive"] for row in rounds),
+        "restore_over_checked_copy": statistics.median(row["checked_copy"] / row["restore"] for row in rounds),
     }
 
 
@@ -75,6 +78,7 @@ def _round(scratch: Path, number: int) -> dict[str, float]:
     copies = scratch / "copies"
     copies.mkdir()
     copied = _seconds(lambda: _copy_all(paths, copies))
+    reread = _seconds(lambda: _read_all(copies))
     for path in copies.iterdir():
         path.unlink()
     copies.rmdir()
@@ -92,7 +96,7 @@ def _round(scratch: Path, number: int) -> dict[str, float]:
     holding.job.files.all().delete()
     for path in paths:
         path.unlink()
-    return {"copy": copied, "archive": archived, "restore": restored}
+    return {"copy": copied, "checked_copy": copied + reread, "archive": archived, "restore": restored}
 
 
 def _completed_job(number: int) -> tuple[Holding, list[Path]]:
@@ -126,6 +130,12 @@ def _copy_all(paths: list[Path], directory: Path) -> None:
         _copy(path, directory / path.name)
 
 
+def _read_all(directory: Path) -> None:
+    for path in directory.iterdir():
+        with path.open("rb") as copy:
+            hashlib.file_digest(copy, "sha256")
+
+
 def _copy(source: Path, target: Path) -> None:
     """Copy one file and make it durable, as a careful `cp` would."""
     with source.open("rb") as reading, target.open("wb") as writing:
@@ -153,10 +163,13 @@ def print_table(figures: dict[str, Any]) -> None:
     print(f"\n{figures['megabytes']:,.0f} MiB, median of {figures['rounds']} rounds\n")
     rows = [
         ("plain copy with fsync", f"{speed['copy']:,.0f} MiB/s", ""),
+        ("the same, read again with SHA-256", f"{speed['checked_copy']:,.0f} MiB/s", ""),
         ("archive (store, compare, remove)", f"{speed['archive']:,.0f} MiB/s", ""),
         ("restore (thaw, compare, remove)", f"{speed['restore']:,.0f} MiB/s", ""),
         ("archive / copy", f"{figures['archive_over_copy']:.2f}", f">= {GOAL}"),
         ("restore / copy", f"{figures['restore_over_copy']:.2f}", f">= {GOAL}"),
+        ("archive / copy read again", f"{figures['archive_over_checked_copy']:.2f}", ""),
+        ("restore / copy read again", f"{figures['restore_over_checked_copy']:.2f}", ""),
     ]
     for name, value, goal in rows:
         print(f"  {name:<46} {value:>14}  {goal}")

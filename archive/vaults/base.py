@@ -88,6 +88,8 @@ class Vault(Protocol):
     name: str
     #: What it costs, or None where nobody sends a bill.
     prices: StorageClass | None
+    #: Whether ``checksum`` reads the whole copy, without touching rows: then it pays to have it done in a thread.
+    reads_back: bool
 
     def store(self, label: str, pieces: Iterable[bytes]) -> Stored:
         """Write a new archive and make it durable; nothing of it may be left where ``pieces`` raises.

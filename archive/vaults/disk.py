@@ -50,6 +50,7 @@ class DiskVault:
     """Archives in a directory. ``delays`` maps a tier to the time a retrieval takes; other tiers are refused."""
 
     prices: StorageClass | None = None
+    reads_back = True
 
     def __init__(
         self,

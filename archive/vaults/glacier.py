@@ -50,6 +50,7 @@ class GlacierVault:
     """Archives in a vault. ``delays`` maps a tier to how long a retrieval takes at most; ``topic`` hears of its end."""
 
     prices: StorageClass | None = GLACIER_VAULT
+    reads_back = False
 
     def __init__(self, region: str, vault: str, delays: dict[str, timedelta], *, topic: str = "") -> None:
         self.name = f"glacier://{region}/{vault}"

@@ -55,6 +55,8 @@ NO_ROOM = frozenset({"GlacierExpeditedRetrievalNotAvailable"})
 class S3GlacierVault:
     """Archives as objects of a cold class. ``delays`` maps each tier of that class to how long it takes at most."""
 
+    reads_back = False
+
     def __init__(
         self,
         bucket: str,
