@@ -61,6 +61,7 @@ def _ensembl_gff() -> str:
     mt = re.sub(r"^##gff-version.*\n", "", (ORIGINALS / "rCRS.gff3").read_text(), flags=re.M)
     chromosomes = (
         "1\tGRCh38\tchromosome\t1\t45\t.\t.\t.\tID=chromosome:1;Alias=CM000663.2,chr1,NC_000001.11\n"
+        "KI270706.1\tGRCh38\tscaffold\t1\t20\t.\t.\t.\tID=scaffold:KI270706.1;Alias=chr1_KI270706v1_random,NT_187361.1\n"
         "1\t.\tbiological_region\t3\t9\t1.3e+03\t.\t.\texternal_name=oe %3D 0.79;logic_name=cpg\n###\n"
     )
     genes = "\n".join([toy.GENE, toy.TRANSCRIPT, toy.EXON, toy.CDS]).replace("chr1\t", "1\t")

@@ -88,6 +88,8 @@ def test_the_whole_way_from_the_publishers_servers_to_an_annotation(
         ("gnomAD exomes", "4.1"),
     ]
     assert [c["genetic_code"] for c in found["contigs"]] == [1, 2, 1]
+    assert found["contigs"][0]["aliases"] == ["chr1", "NC_000001.11", "CM000663.2"]
+    assert found["contigs"][2]["aliases"] == ["chrKI270706.1", "chr1_KI270706v1_random", "NT_187361.1"]
     directory = tmp_path / "references" / "GRCh38"
     origins = json.loads((directory / "manifest.json").read_text())["origins"]
     assert [(o["url"], o["checked"].split()[0]) for o in origins][:3] == [

@@ -18,8 +18,11 @@ from pathlib import Path
 from annotations.engine.errors import ReferenceRefused
 from annotations.engine.genes import gff_attributes, gff_biotype
 from annotations.engine.install.biotypes import is_usable
+from annotations.engine.install.fasta import CONTIG_NAME
 from annotations.engine.install.localfile import open_local, text_lines
 
+#: What the line of a whole contig is called in column 3, by Ensembl and RefSeq.
+WHOLE_CONTIGS = frozenset({"region", "chromosome", "scaffold", "supercontig"})
 PARTS = frozenset({"exon", "CDS", "three_prime_UTR", "five_prime_UTR"})
 #: A GFF with a larger share of coding transcripts out of frame has its phase column wrong throughout.
 MAX_OUT_OF_FRAME = 0.05
@@ -28,11 +31,12 @@ SAFE_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
 
 @dataclass
 class GffSummary:
-    """What a GFF held: files and transcripts by contig, circular contigs, and what was left out, by reason."""
+    """What a GFF held: files, transcripts and other names by contig, circular contigs, and what was left out."""
 
     files: dict[str, Path] = field(default_factory=dict)
     transcripts: Counter[str] = field(default_factory=Counter)
     circular: set[str] = field(default_factory=set)
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
     coding: int = 0
     out_of_frame: list[str] = field(default_factory=list)
@@ -116,9 +120,18 @@ def _distribute(
             with part.open("a", encoding="utf-8") as out:
                 for number, columns in rows:
                     out.write("\t".join([str(number), *columns]) + "\n")
-                    if columns[2] in {"region", "chromosome"} and "Is_circular=true" in columns[8]:
-                        summary.circular.add(contig)
+                    if columns[2] in WHOLE_CONTIGS and columns[3] == "1":
+                        _note_contig(contig, gff_attributes(columns[8]), summary)
     return numbered
+
+
+def _note_contig(contig: str, attributes: Mapping[str, str], summary: GffSummary) -> None:
+    """What a line for a whole contig tells; Ensembl lists UCSC's and RefSeq's names as Alias."""
+    if attributes.get("Is_circular") == "true":
+        summary.circular.add(contig)
+    summary.aliases[contig] = tuple(
+        name for name in attributes.get("Alias", "").split(",") if CONTIG_NAME.fullmatch(name)
+    )
 
 
 def _checked(

@@ -123,6 +123,7 @@ def _build(
     genes = split_gff(gff, {contig: entry.length for contig, entry in index.items()}, names, built / "genes")
     if genes.left_out:
         say(f"Left out of {gff.name}: " + ", ".join(f"{n} {reason}" for reason, n in genes.left_out.most_common()))
+    _add_aliases(aliases, names, {name: more for name, more in genes.aliases.items() if name not in about.aliases})
     tables = make_tables(built, Genome(sequence, open_sequences(sequence, index), names), requests, say)
     for name, path in about.extras.items():
         (built / name).parent.mkdir(parents=True, exist_ok=True)
@@ -131,6 +132,14 @@ def _build(
     (built / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     say("Trying the reference")
     self_test(load_reference(built))
+
+
+def _add_aliases(aliases: dict[str, tuple[str, ...]], names: dict[str, str], more: Mapping[str, Sequence[str]]) -> None:
+    """Add the names that the GFF gives its contigs, where they are no other contig's already."""
+    for contig, others in more.items():
+        new = tuple(name for name in others if name not in names)
+        aliases[contig] = (*aliases[contig], *new)
+        names.update(dict.fromkeys(new, contig))
 
 
 def _codes(codes: Mapping[str, int], names: Mapping[str, str]) -> dict[str, int]:

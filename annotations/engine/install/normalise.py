@@ -32,17 +32,18 @@ def normalised(
     *,
     name: str,
     dropped: Counter[str],
+    scratch: Path | None = None,
 ) -> Iterator[Row]:
     """VCF records (whole lines, REF already held against the sequence) as one row an allele.
 
     Alleles that are no bases or equal REF are counted in ``dropped``. The records' INFO keys are F0, F1, …, one for
     each of ``numbers`` (VCF's Number: "A", ".", "1"…). Values stay as they were written: every field is declared a
-    String, and its Number tells bcftools how to split it. Raises ReferenceRefused with bcftools' words, under
-    ``name``, when it cannot read a record.
+    String, and its Number tells bcftools how to split it. ``scratch`` is a directory with room for all of them.
+    Raises ReferenceRefused with bcftools' words, under ``name``, when it cannot read a record.
     """
-    with tempfile.TemporaryDirectory(prefix="gas-norm-") as scratch, tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryDirectory(prefix=".norm-", dir=scratch) as room, tempfile.TemporaryFile() as said:
         norm = _start(["norm", "-m", "-any", "-c", "w", "-f", str(fasta), "-Ou", "-"], subprocess.PIPE, said)
-        sort = _start(["sort", "-m", "200M", "-T", f"{scratch}/sort", "-Ov", "-"], norm.stdout, said)
+        sort = _start(["sort", "-m", "200M", "-T", f"{room}/sort", "-Ov", "-"], norm.stdout, said)
         try:
             _feed(norm, _header(numbers, contigs), records)
             assert sort.stdout is not None  # noqa: S101  (it was opened as a pipe)

@@ -41,7 +41,15 @@ def make_table(request: SourceRequest, genome: Genome, target: Path) -> SourceTa
     if request.match == "allele":
         numbers = ["1" if f.type == "Flag" else f.number for f in fields]
         records = map(_record, entries)
-        alleles = normalised(records, numbers, genome.fasta, contigs, name=request.file_name, dropped=table.dropped)
+        alleles = normalised(
+            records,
+            numbers,
+            genome.fasta,
+            contigs,
+            name=request.file_name,
+            dropped=table.dropped,
+            scratch=target.parent,
+        )
         table.records = write_alleles(join_duplicates(alleles, fields, table.dropped), fields, target)
     else:
         table.records = write_intervals(entries, request, fields, contigs, target)
