@@ -64,15 +64,18 @@ def test_bed_vcf_and_tables_add_their_fields_beside_the_references(tmp_path: Pat
     [
         ("", "panel.bed is empty."),
         ("\n\n", "panel.bed has no line to read. Give a BED, a VCF or a table with a heading."),
-        ("#a comment\n", "panel.bed, line 1: the heading (a comment) has no columns chrom, pos, ref and alt; nor"),
-        ("chrom\tpos\tref\talt\n", "panel.bed has a heading and no lines. Give the lines, too."),
+        ("#a comment\n", "panel.bed has no line to read. Give a BED, a VCF or a table with a heading."),
+        ("#a comment\n", "panel.tsv, line 1: the heading (a comment) has no columns chrom, pos, ref and alt; nor"),
+        ("chrom\tpos\tref\talt\n", "panel.tsv has a heading and no lines. Give the lines, too."),
+        ("MT\tone\t2\n", "panel.bed, line 1, column start: 'one' is no whole number. Correct it."),
         ("MT\t1\t2\nMT\tone\t2\n", "panel.bed, line 2, column start: 'one' is no whole number. Correct it."),
+        ("MT 3 4\n", "panel.bed, line 1: 1 columns where start is column 2. Separate them by tabs."),
         ("MT\t1\t2\nMT 3 4\n", "panel.bed, line 2: 1 columns where start is column 2. Separate them by tabs."),
         ("MT\t1\t99999\n", "panel.bed, line 1: MT:2-99999 reaches outside the contig (1-16569). Give a file of this"),
         ("MT\t1\t2\tx\thigh\n", "panel.bed, line 1: OWN_PANEL_SCORE is 'high', no Float. Correct it."),
-        ("chrom\tpos\tref\talt\nMT\tx\tG\tA\n", "panel.bed, line 2, column pos: 'x' is no whole number. Correct it."),
-        ("chrom\tpos\tref\talt\nMT\t1\t1\tA\n", "panel.bed, line 2: REF is '1' and ALT 'A'. Write both as bases."),
-        ("chrom\tpos\tref\talt\nMT\t1\tC\tA\n", "panel.bed: 1 of 1 records have another REF than the reference."),
+        ("chrom\tpos\tref\talt\nMT\tx\tG\tA\n", "panel.tsv, line 2, column pos: 'x' is no whole number. Correct it."),
+        ("chrom\tpos\tref\talt\nMT\t1\t1\tA\n", "panel.tsv, line 2: REF is '1' and ALT 'A'. Write both as bases."),
+        ("chrom\tpos\tref\talt\nMT\t1\tC\tA\n", "panel.tsv: 1 of 1 records have another REF than the reference."),
         ("\0\1", "panel.bed, line 1: this is not a text file."),
         (b"\xff\xfe", "panel.bed, line 1: this is not UTF-8 text. Save it as UTF-8."),
         (b"\x1f\x8bnot gzip", "panel.bed is a damaged gzip file. Copy it again."),
@@ -83,7 +86,7 @@ def test_bed_vcf_and_tables_add_their_fields_beside_the_references(tmp_path: Pat
         ),
         (
             "chrom\tpos\tref\talt\n" + "MT\t3460\tG\tA\n" * 5_001,
-            "panel.bed, line 5002: more than 5,000 alleles within the thousand bases from MT:3,000. Leave out repeated",
+            "panel.tsv, line 5002: more than 5,000 alleles within the thousand bases from MT:3,000. Leave out repeated",
         ),
     ],
 )
@@ -91,8 +94,9 @@ def test_a_source_that_cannot_be_used_is_refused_with_the_line_and_the_fix(
     tmp_path: Path, content: str | bytes, sentence: str
 ) -> None:
     path = toy.write(tmp_path, "stored", content)
+    name = "panel.tsv" if sentence.startswith("panel.tsv") else "panel.bed"
     with pytest.raises(ReferenceRefused) as refused:
-        look_at(path, "panel.bed", "panel", genome_of(load_reference(RCRS)))
+        look_at(path, name, "panel", genome_of(load_reference(RCRS)))
     assert str(refused.value).startswith(sentence)
 
 

@@ -72,12 +72,14 @@ def _told_apart(path: Path, file_name: str, label: str) -> SourceRequest:
     first = rows[0][1] if rows else ""
     if first.startswith("##fileformat=VCF"):
         return _request(path, label, "VCF", "allele", _vcf_fields(path, file_name, label))
-    rows = [row for row in rows if row[1].strip() and not row[1].startswith(("##", "track", "browser"))]
+    says_bed = file_name.lower().removesuffix(".gz").endswith(".bed")
+    skipped = ("#", "track", "browser") if says_bed else ("##", "track", "browser")
+    rows = [row for row in rows if row[1].strip() and not row[1].startswith(skipped)]
     if not rows:
         raise ReferenceRefused(f"{file_name} has no line to read. Give a BED, a VCF or a table with a heading.")
     number, line = rows[0]
     cells = line.removeprefix("#").split("\t")
-    if len(cells) > 2 and cells[1].strip().isdecimal() and cells[2].strip().isdecimal():
+    if says_bed or (len(cells) > 2 and cells[1].strip().isdecimal() and cells[2].strip().isdecimal()):
         return _request(path, label, "BED", "overlap", _bed_fields(len(cells), label))
     return _table(path, label, f"{file_name}, line {number}", [cell.strip() for cell in cells])
 
