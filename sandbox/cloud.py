@@ -49,6 +49,9 @@ def refuse_keys(environ: Mapping[str, str]) -> None:
     for name in KEYS:
         if environ.get(name, "testing") not in TOYS:
             raise CannotStart(f"{name} is set. This stack is for this machine alone: start it without Amazon's keys.")
+    for name in environ:
+        if name.startswith("AWS_ENDPOINT_URL_"):  # for one service; it would count for more than the one for all
+            raise CannotStart(f"{name} is set. It would lead a part of this stack elsewhere: start it without.")
 
 
 def addresses(topic: str) -> dict[str, str]:

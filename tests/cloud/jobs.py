@@ -23,6 +23,7 @@ class Jobs:
     stumble: Actor[Any, Any]
     refuse: Actor[Any, Any]
     hold: Actor[Any, Any]
+    linger: Actor[Any, Any]
     die: Actor[Any, Any]
 
 
@@ -37,6 +38,7 @@ def declare(broker: dramatiq.Broker) -> Jobs:
         stumble=declared(stumble, min_backoff=10, max_backoff=20),
         refuse=declared(refuse, min_backoff=10, max_backoff=20, max_retries=2),
         hold=declared(hold, notify_shutdown=False),
+        linger=declared(linger, min_backoff=10, max_backoff=20),
         die=declared(die),
     )
 
@@ -75,6 +77,11 @@ def hold(log: str, name: str, seconds: float) -> None:
     while time.monotonic() < deadline and not go.exists():
         time.sleep(0.02)
     write(log, f"done {name}")
+
+
+def linger(log: str, name: str) -> None:
+    """Take a while, as ``hold`` does, but give up when the worker is told to stop: Shutdown is raised in here."""
+    hold(log, name, 60)
 
 
 def die(log: str, name: str) -> None:

@@ -95,3 +95,16 @@ def test_a_worker_told_to_stop_finishes_ten_running_jobs_and_gives_the_others_ba
     with queue.worker():
         until(lambda: len(queue.lines()) == 30)
     assert Counter(queue.lines()) == Counter([f"{verb} {name}" for name in names for verb in ("begun", "done")])
+
+
+def test_a_job_that_gives_up_when_its_worker_is_told_to_stop_is_for_the_next_worker(queue: Queue) -> None:
+    with queue.worker_process(threads=1) as process:
+        queue.jobs.linger.send(str(queue.log), "a")
+        until(lambda: queue.lines() == ["begun a"])
+        process.terminate()
+        assert process.wait(30) == 0
+    with queue.worker():
+        until(lambda: queue.lines() == ["begun a", "begun a"])
+        queue.log.with_name("go").touch()
+        until(lambda: queue.lines() == ["begun a", "begun a", "done a"])
+        until(lambda: (queue.counts().waiting, queue.counts().in_flight) == (0, 0))

@@ -14,6 +14,12 @@ def test_it_does_not_start_beside_keys_of_amazons_own(name: str) -> None:
     cloud.refuse_keys({name: "testing"})
 
 
+def test_it_does_not_start_where_one_service_is_led_elsewhere() -> None:
+    with pytest.raises(cloud.CannotStart, match="AWS_ENDPOINT_URL_S3 is set"):
+        cloud.refuse_keys({"AWS_ENDPOINT_URL_S3": "https://s3.example.org"})
+    cloud.refuse_keys({"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"})
+
+
 def test_it_says_which_vaults_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLOUD_VAULT", "tape")
     with pytest.raises(cloud.CannotStart, match=r"CLOUD_VAULT='tape' cannot be used. It takes s3-glacier or glacier"):
