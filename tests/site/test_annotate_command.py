@@ -14,6 +14,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from annotations.engine.reference import load_reference
 from tests.engine.annotating import RCRS, vcf
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
@@ -111,7 +112,8 @@ def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
 
 def test_ctrl_c_leaves_nothing_behind(folder: Path) -> None:
     source, results = folder / "many.vcf", folder / "results"
-    source.write_text(vcf(*["MT 73 . A G . . ."] * 200_000))
+    bases = load_reference(RCRS).sequence("MT").fetch(0, 16_569).decode()
+    source.write_text(vcf(*(f"MT {at} . {base} <X> . . ." for at, base in enumerate(bases, 1) for _ in range(12))))
     child = subprocess.Popen(
         command(source, "--output-dir", results), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
