@@ -15,8 +15,8 @@ from annotations.engine.limits import Limits
 from annotations.engine.reading.sites import Ints, Sites
 
 #: Positions over which ``norm`` sorts: alleles seen in short reads move no further. A record that does is found
-#: behind the pipe and the file is then sorted after norm. (bcftools' own 1,000 costs norm ten times the time where
-#: every possible substitution is listed.)
+#: behind the pipe and the file is then sorted after norm. (bcftools' own 1,000 takes norm nearly three times as long
+#: where every possible substitution is listed.)
 SORT_WINDOW = 300
 #: Alternate alleles that may stand within SORT_WINDOW; every possible substitution is 900.
 WINDOW_ALLELES = 1_500
