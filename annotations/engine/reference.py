@@ -148,7 +148,8 @@ class Reference:
 
     @cached_property
     def _bases(self) -> NDArray[np.uint8]:
-        return np.memmap(self.fasta, dtype=np.uint8, mode="r")
+        # As a plain array: each slice of a memmap object costs microseconds.
+        return np.asarray(np.memmap(self.fasta, dtype=np.uint8, mode="r"))
 
 
 def load_reference(directory: Path) -> Reference:

@@ -8,21 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from annotations.engine.gene_models import read_gene_models
 from annotations.engine.hgvs.genetic_code import THREE_LETTERS, genetic_code
 from annotations.engine.hgvs.genomic import genomic_name
 from annotations.engine.hgvs.names import TranscriptNamer
 from annotations.engine.reference import load_reference
-from annotations.engine.transcripts import read_transcripts
 from tests.engine.annotating import RCRS
 
 ORIGINALS = RCRS / "originals"
 REFERENCE = load_reference(RCRS)
 SEQUENCE = REFERENCE.sequence("MT")
-GFF = REFERENCE.contigs[0].gff
-assert GFF
+MODELS = read_gene_models(REFERENCE.contigs[0].gff)
 NAMERS = {
     transcript.gene: (transcript, TranscriptNamer(transcript, SEQUENCE, genetic_code(2)))
-    for transcript in read_transcripts(GFF)
+    for transcript in map(MODELS.transcript, range(len(MODELS)))
 }
 
 

@@ -87,13 +87,14 @@ def is_duplication(change: Change, along: OrientedSequence, first: int = 0) -> b
 
 def common_prefix(one: str, other: str) -> int:
     """How many letters both begin with."""
-    size = min(len(one), len(other))
-    if one[:size] == other[:size]:
-        return size
-    count = 0
-    while one[count] == other[count]:
-        count += 1
-    return count
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _insertion(change: Change, along: OrientedSequence, label: Callable[[int], str], first: int) -> str:

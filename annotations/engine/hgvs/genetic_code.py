@@ -7,8 +7,11 @@ A code is written as its differences from the standard one. Codons that a code r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
 
 STOP = "*"
 UNKNOWN = "X"
@@ -46,6 +49,9 @@ _DIFFERENCES = {
     31: {"TGA": "W", "TAA": "E", "TAG": "E"},
     33: {"TAA": "Y", "TGA": "W", "AGA": "S", "AGG": "K"},
 }
+#: A base's place in TCAG, 4 for any other letter.
+_DIGITS = np.full(256, 4, np.int64)
+_DIGITS[np.frombuffer(b"TCAG", np.uint8)] = np.arange(4)
 #: Starts besides ATG that count; for all other codes ATG alone does, as in csq and VEP.
 _STARTS = {2: _VERTEBRATE_STARTS, 5: _VERTEBRATE_STARTS | {"TTG"}, 3: frozenset({"ATG", "ATA", "GTG"})}
 
@@ -85,6 +91,12 @@ class GeneticCode:
     starts: frozenset[str]
     completed_by_poly_a: bool
 
+    @cached_property
+    def letters(self) -> NDArray[np.uint8]:
+        """The amino acids by the codon's number, and ``X`` for 64."""
+        codons = ("".join(bases) for bases in product("TCAG", repeat=3))
+        return np.frombuffer("".join([*map(self.amino_acids.__getitem__, codons), UNKNOWN]).encode(), np.uint8)
+
     def amino_acid(self, codon: str) -> str:
         """The codon's amino acid, ``X`` for one with an ambiguous base or less than three."""
         return self.amino_acids.get(codon, UNKNOWN)
@@ -96,6 +108,18 @@ def genetic_code(number: int) -> GeneticCode:
     codons = ("".join(bases) for bases in product("TCAG", repeat=3))
     amino_acids = dict(zip(codons, _STANDARD, strict=True)) | _DIFFERENCES[number]
     return GeneticCode(number, amino_acids, _STARTS.get(number, _ATG), number in _COMPLETED_BY_POLY_A)
+
+
+def translate(bases: str, code: GeneticCode) -> str:
+    """The amino acids of all whole codons in one letter, past stops as well.
+
+    >>> translate("ATGTGATT", genetic_code(2))
+    'MW'
+    """
+    letters = _DIGITS[np.frombuffer(bases.encode("latin-1"), np.uint8)[: len(bases) // 3 * 3]].reshape(-1, 3)
+    ambiguous = (letters > 3).any(axis=1)
+    codons = np.where(ambiguous, 64, letters[:, 0] * 16 + letters[:, 1] * 4 + letters[:, 2])
+    return code.letters[codons].tobytes().decode("latin-1")
 
 
 def three_letters(residues: str) -> str:

@@ -75,15 +75,23 @@ class TranscriptNamer:
 
     def _touches_splicing(self, change: Change, coding: tuple[int, int]) -> bool:
         """Whether an exon's edge or a splice site between or beside coding bases is changed."""
-        for number, (start, end) in enumerate(self.numbering.exons):
+        reach = range(change.start - SPLICE_SITE, max(change.end, change.start + 1))
+        for number in self.numbering.exons_near(reach.start, reach.stop):
+            start, end = self.numbering.exons[number]
             begins, ends = self.numbering.spliced(start, number), self.numbering.spliced(end, number)
             if coding[1] <= begins or ends <= coding[0]:
                 continue
-            acceptor = (start - SPLICE_SITE, start) if begins > coding[0] else None
-            donor = (end, end + SPLICE_SITE) if ends < coding[1] else None
-            for site in (acceptor, donor):
-                if site is not None and change.start < site[1] and site[0] < max(change.end, change.start + 1):
-                    return True
+            if begins > coding[0] and _touches(change, start - SPLICE_SITE, start, border=start):
+                return True
+            if ends < coding[1] and _touches(change, end, end + SPLICE_SITE, border=end):
+                return True
             if change.deleted and change.start < end and start < change.end:
                 return True
         return False
+
+
+def _touches(change: Change, start: int, end: int, *, border: int) -> bool:
+    """Whether a splice site is changed; what is inserted beside one leaves it alone, but not at the exon's border."""
+    if change.deleted:
+        return change.start < end and start < change.end
+    return start < change.start < end or change.start == border

@@ -34,6 +34,10 @@ class Numbering:
         at = bisect_right(self._starts, position) - 1
         return at if at >= 0 and position < self.exons[at][1] else None
 
+    def exons_near(self, start: int, end: int) -> range:
+        """The numbers of the exons that the span touches, and of the one that begins before it."""
+        return range(max(0, bisect_right(self._starts, start) - 1), bisect_right(self._starts, end + 1))
+
     def spliced(self, position: int, exon: int) -> int:
         """The spliced offset of a position in this exon (or right behind it)."""
         return self._before[exon] + position - self.exons[exon][0]

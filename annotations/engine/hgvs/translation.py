@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from annotations.engine.hgvs.change import Change
-from annotations.engine.hgvs.genetic_code import SELENOCYSTEINE, STOP, GeneticCode
+from annotations.engine.hgvs.genetic_code import SELENOCYSTEINE, STOP, GeneticCode, translate
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class CodingSequence:
         coding = self.bases[self.start : self.end]
         if (left := len(coding) % 3) and self._completed(coding[-left:]):
             coding += "A" * (3 - left)
-        residues = [self.code.amino_acid(coding[at : at + 3]) for at in range(0, len(coding) - 2, 3)]
+        residues = list(translate(coding, self.code))
         if STOP in residues and residues[-1] == STOP:
             # Before the last codon an opal codon is read as selenocysteine, as the annotated protein shows.
             for at in range(len(residues) - 1):
@@ -40,9 +40,7 @@ class CodingSequence:
                     residues[at] = SELENOCYSTEINE
         if STOP in residues:
             residues = residues[: residues.index(STOP) + 1]
-        if self.begins and residues:
-            residues[0] = "M"
-        return "".join(residues)
+        return self._begun(residues)
 
     @cached_property
     def recoded(self) -> frozenset[int]:
@@ -58,17 +56,27 @@ class CodingSequence:
         """The protein that begins at ``start`` of the changed transcript, through its first stop if it has one."""
         bases = self.bases[: change.start] + change.inserted + self.bases[change.end :]
         moved = len(change.inserted) - len(change.deleted)
-        recoded = {at for at in self.recoded if at + 3 <= change.start}
-        recoded |= {at + moved for at in self.recoded if at >= change.end}
-        residues = []
-        for at in range(start, len(bases), 3):
+        recoded = {at + moved for at in self.recoded if at >= change.end}
+        # Codons before the change are as they were, and so are those behind it, once the frame is the same.
+        kept = (change.start - start) // 3 if start == self.start <= change.start else 0
+        if kept >= len(self.protein):
+            return self.protein
+        residues = list(self.protein[:kept])
+        for at in range(start + 3 * kept, len(bases), 3):
             codon = bases[at : at + 3]
+            same, out_of_frame = divmod(at - moved - self.start, 3)
+            if at - moved >= change.end and not out_of_frame and same < len(self.protein):
+                return self._begun(residues) + self.protein[same:]
             if len(codon) < 3 and not self._completed(codon):
                 break
             residue = SELENOCYSTEINE if at in recoded else self.code.amino_acid(codon.ljust(3, "A"))
             residues.append(residue)
             if residue == STOP:
                 break
+        return self._begun(residues)
+
+    def _begun(self, residues: list[str]) -> str:
+        """Residues as a protein: a start codon is read as methionine."""
         if self.begins and residues:
             residues[0] = "M"
         return "".join(residues)

@@ -12,7 +12,7 @@ Impact and the order of severity are those of Ensembl VEP
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -44,6 +44,7 @@ IMPACT_BY_TERM = {
     "non_coding_transcript_exon_variant": "MODIFIER",
     "intron_variant": "MODIFIER",
     "NMD_transcript_variant": "MODIFIER",
+    "upstream_gene_variant": "MODIFIER",
     "intergenic_variant": "MODIFIER",
 }
 SEVERITY = {term: rank for rank, term in enumerate(IMPACT_BY_TERM)}
@@ -83,6 +84,7 @@ _REGION_BY_TERM = {
     "5_prime_UTR_variant": "UTR",
     "3_prime_UTR_variant": "UTR",
     "intron_variant": "intron",
+    "upstream_gene_variant": "promoter",
     "intergenic_variant": "outside genes",
 }
 #: By csq's spelling of the biotype in small letters.
@@ -105,15 +107,28 @@ class Consequence:
     protein: str = ""
     region: str = ""
     genes: str = ""
+    #: Amino acids as csq writes them, ``52A>52T``; None where they are not of this allele alone.
+    amino_acids: str | None = ""
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it lies in no transcript."""
+        return self.worst in ("intergenic_variant", "upstream_gene_variant")
 
 
 INTERGENIC = Consequence("intergenic_variant", "intergenic_variant", "MODIFIER", region="outside genes")
+UPSTREAM = Consequence("upstream_gene_variant", "upstream_gene_variant", "MODIFIER", region="promoter")
 
 
-def worst_consequence(bcsq: str, unfinished: Mapping[str, str] = MappingProxyType({})) -> Consequence:
-    """The most severe of BCSQ's entries; of equals the first, and those behind a stop after the others.
+def worst_consequence(
+    bcsq: str,
+    unfinished: Mapping[str, str] = MappingProxyType({}),
+    rank: Callable[[str], int] = lambda _transcript: 0,
+) -> Consequence:
+    """The most severe of BCSQ's entries; ``unfinished`` are the genes of GeneEnds.
 
-    ``unfinished`` are the genes of GeneEnds.
+    Of equals, those behind a stop come after the others, then the transcript of the lowest ``rank`` comes first, and
+    then csq's own order counts.
     """
     if not bcsq or bcsq == ".":
         return INTERGENIC
@@ -121,7 +136,7 @@ def worst_consequence(bcsq: str, unfinished: Mapping[str, str] = MappingProxyTyp
     chosen = entries[0]
     if len(entries) > 1:
         # min() keeps the first of equals, which is csq's own order of transcripts.
-        chosen = min(entries, key=_severity)
+        chosen = min(entries, key=lambda entry: (*_severity(entry), rank(entry[2]) if len(entry) > 2 else 0))
     found = _of_entry(chosen)
     found.genes = found.gene if len(entries) == 1 else ",".join(dict.fromkeys(e[1] for e in entries if e[1:2] > [""]))
     return found
@@ -147,6 +162,8 @@ def _of_entry(entry: list[str]) -> Consequence:
         protein=protein_change(amino_acids, frameshift="frameshift_variant" in terms) if amino_acids else "",
         region=_region(terms[0], biotype),
         genes=gene,
+        # The changes of several alleles together ("123A>T+125G>C") say nothing of this one alone.
+        amino_acids=None if len(entry) > 6 and "+" in entry[6] else amino_acids,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
-from annotations.engine.results.consequence import Consequence, worst_consequence
+from annotations.engine.results.consequence import UPSTREAM, Consequence, worst_consequence
+from annotations.engine.results.protein import protein_name
 
 #: Kept values; one longer than MAX_KEPT_BYTES (a frameshift with its whole protein) is read anew each time.
 MAX_ENTRIES = 4_000
@@ -13,11 +15,16 @@ MAX_KEPT_BYTES = 2_000
 
 OWN_FIELDS = (
     ("GAS_GENE", "Gene of the transcript with the most severe consequence"),
-    ("GAS_TRANSCRIPT", "Transcript with the most severe consequence"),
     ("GAS_CONSEQUENCE", "Sequence Ontology terms of the most severe consequence, joined by &, most severe first"),
     ("GAS_IMPACT", "HIGH, MODERATE, LOW or MODIFIER, as Ensembl VEP assigns it to the most severe term"),
     ("GAS_PROTEIN", "Change of the protein by that consequence in one-letter amino acids, such as A52T"),
     ("GAS_NOT_ANNOTATED", "Why this allele could not be annotated"),
+)
+
+
+#: Worst terms of a substitution that leaves the protein alone.
+WITHOUT_PROTEIN = frozenset(
+    {"intron_variant", "5_prime_UTR_variant", "3_prime_UTR_variant", "non_coding_transcript_exon_variant"}
 )
 
 
@@ -32,28 +39,60 @@ class Entry:
     info: bytes
     consequence: Consequence | None
     reason: str = ""
+    #: A substitution's protein name after HGVS, "" where it has none; None where the sequence has to be asked.
+    protein: str | None = ""
 
 
 class EntryCache:
     """Entries by BCSQ value; ``unfinished`` are the genes of GeneEnds."""
 
-    def __init__(self, unfinished: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        unfinished: Mapping[str, str] = MappingProxyType({}),
+        rank: Callable[[str], int] = lambda _transcript: 0,
+    ) -> None:
         self._unfinished = unfinished
+        self._rank = rank
         #: For a loop that cannot afford a call; ``read`` fills and empties it.
         self.kept: dict[bytes, Entry] = {}
         self._reasons: dict[str, Entry] = {}
+        self._upstream: dict[str, Entry] = {}
+        self._introns: dict[Entry, Entry] = {}
 
     def read(self, bcsq: bytes) -> Entry:
         """The entry of an INFO text ``BCSQ=…``; ``b""`` stands for a record outside genes."""
         entry = self.kept.get(bcsq)
         if entry is None:
-            found = worst_consequence(bcsq[len("BCSQ=") :].decode("utf-8", "replace"), self._unfinished)
-            entry = Entry(_own_fields(found), found)
+            found = worst_consequence(bcsq[len("BCSQ=") :].decode("utf-8", "replace"), self._unfinished, self._rank)
+            entry = Entry(_own_fields(found), found, protein=_protein(found))
             if len(bcsq) <= MAX_KEPT_BYTES:
                 if len(self.kept) >= MAX_ENTRIES:
                     self.kept.clear()
                 self.kept[bcsq] = entry
         return entry
+
+    def upstream(self, gene: str) -> Entry:
+        """The entry of records outside transcripts that lie in a gene's promoter."""
+        entry = self._upstream.get(gene)
+        if entry is None:
+            if len(self._upstream) >= MAX_ENTRIES:
+                self._upstream.clear()
+            found = replace(UPSTREAM, gene=gene, genes=gene)
+            entry = self._upstream[gene] = Entry(_own_fields(found), found)
+        return entry
+
+    def intron(self, entry: Entry) -> Entry:
+        """The entry for an intron of what csq calls an exon (``placing/chosen.py``)."""
+        found = entry.consequence
+        assert found is not None  # noqa: S101  (it has a transcript)
+        kept = self._introns.get(entry)
+        if kept is None:
+            if len(self._introns) >= MAX_ENTRIES:
+                self._introns.clear()
+            terms = found.terms.replace(found.worst, "intron_variant", 1)
+            found = replace(found, terms=terms, worst="intron_variant", region="intron")
+            kept = self._introns[entry] = Entry(_own_fields(found), found)
+        return kept
 
     def not_annotated(self, reason: str) -> Entry:
         """The entry of records that have no consequence for this reason."""
@@ -65,6 +104,11 @@ class EntryCache:
 
 def _own_fields(found: Consequence) -> bytes:
     gene = f"GAS_GENE={found.gene};" if found.gene else ""
-    transcript = f"GAS_TRANSCRIPT={found.transcript};" if found.transcript else ""
     protein = f";GAS_PROTEIN={found.protein}" if found.protein else ""
-    return f"{gene}{transcript}GAS_CONSEQUENCE={found.terms};GAS_IMPACT={found.impact}{protein}".encode()
+    return f"{gene}GAS_CONSEQUENCE={found.terms};GAS_IMPACT={found.impact}{protein}".encode()
+
+
+def _protein(found: Consequence) -> str | None:
+    if found.worst in WITHOUT_PROTEIN or (found.worst == "splice_region_variant" and found.amino_acids == ""):
+        return ""
+    return protein_name(found.amino_acids or "")

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from annotations.engine.gene_models import read_gene_models
 from annotations.engine.reference import Reference
-from annotations.engine.transcripts import Transcript, read_transcripts
+from annotations.engine.transcripts import Transcript
 
 #: The word that takes the place of csq's "intron" (see consequence.TERM_BY_WORD).
 UNFINISHED = "incomplete_terminal_codon"
@@ -32,8 +33,9 @@ class GeneEnds:
         for contig in reference.contigs:
             if contig.circular and contig.gff is not None:
                 cover = self._cover[contig.name] = np.zeros(contig.length + 2, np.int32)
-                for transcript in read_transcripts(contig.gff):
-                    self._add(transcript, cover)
+                models = read_gene_models(contig.gff)
+                for number in range(len(models)):
+                    self._add(models.transcript(number), cover)
 
     def _add(self, transcript: Transcript, cover: NDArray[np.int32]) -> None:
         self._transcripts.append(transcript)

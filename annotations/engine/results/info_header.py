@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from annotations.engine.placing.placer import PLACE_FIELDS
 from annotations.engine.reference import Reference, Source
 from annotations.engine.results.entries import OWN_FIELDS
 
@@ -39,6 +40,10 @@ def own_lines(reference: Reference, version: str) -> list[str]:
     lines += [
         f'##INFO=<ID={name},Number=1,Type=String,Description="{quoted(text)}",Source="GAS",Version="{version}">'
         for name, text in OWN_FIELDS
+    ]
+    lines += [
+        f'##INFO=<ID={name},Number={number},Type={kind},Description="{quoted(text)}",Source="GAS",Version="{version}">'
+        for name, number, kind, text in PLACE_FIELDS
     ]
     return lines
 

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import re
 
+from annotations.engine.hgvs.genetic_code import THREE_LETTERS
+
 #: What most coding variants do, and the quickest to read.
 _SUBSTITUTION = re.compile(r"(\d+)([A-Z*])>\d+([A-Z*])", re.ASCII)
+_ONE_RESIDUE = re.compile(r"(\d+)([A-Z*])(?:>\d+([A-Z*]))?", re.ASCII)
 _SIDE = re.compile(r"(\d+)([A-Z*]+)(?:\.\.(\d*)?)?", re.ASCII)
 
 
@@ -29,6 +32,26 @@ def protein_change(amino_acids: str, *, frameshift: bool = False) -> str:
     if new is None:
         return ""
     return _change(start, old[2], new[2], frameshift=frameshift)
+
+
+def protein_name(amino_acids: str) -> str | None:
+    """HGVS' name of a single residue's change, where csq's amino acids tell it; None where the sequence has to.
+
+    >>> protein_name("52A>52T"), protein_name("54L"), protein_name("12Q>12*"), protein_name("514*>514S")
+    ('p.(Ala52Thr)', 'p.(Leu54=)', 'p.(Gln12Ter)', None)
+    """
+    found = _ONE_RESIDUE.fullmatch(amino_acids)
+    if found is None:
+        return None
+    number, old, new = found.groups()
+    if (
+        number == "1"
+        or (old == "*" and new is not None)
+        or old not in THREE_LETTERS
+        or (new or old) not in THREE_LETTERS
+    ):
+        return None
+    return f"p.({THREE_LETTERS[old]}{number}{THREE_LETTERS[new] if new else '='})"
 
 
 def _change(start: int, old: str, new: str, *, frameshift: bool) -> str:

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from annotations.engine.placing.contig_models import LoadedModels
+from annotations.engine.placing.placer import Block, Placed, Placer
 from annotations.engine.reference import Reference
 from annotations.engine.results.alleles import reason_not_annotated, variant_class
 from annotations.engine.results.consequence import INTERGENIC
@@ -62,6 +64,7 @@ class Records:
     entries: Sequence[Entry]
     codes: Codes
     values: SourceValues
+    placed: Placed
     #: The samples' columns, as their layout names them.
     genotypes: Sequence[pa.Array]
     #: The output's lines.
@@ -78,7 +81,9 @@ class RecordFinisher:
         self._layout = layout
         self._mitochondrial = {contig.name for contig in reference.contigs if contig.mitochondrial}
         self._ends = GeneEnds(reference)
-        self._cache = EntryCache(self._ends.unfinished)
+        self._models = LoadedModels(reference)
+        self._cache = EntryCache(self._ends.unfinished, self._models.rank)
+        self._placer = Placer(self._models, self._cache)
         self._sources = SourceValueReader(reference.sources)
         self._contigs = {contig.name for contig in reference.contigs}
         self._sorted = SortedCheck()
@@ -98,9 +103,11 @@ class RecordFinisher:
         alleles = alleles.dictionary_encode()
         pairs = [_pair(pair) for pair in alleles.dictionary.to_pylist()]
         allele_codes: Codes = alleles.indices.to_numpy()
+        self._models.load(dict.fromkeys(name for name, _, _ in runs))
         entries, codes = self._entries(block, pairs, allele_codes)
         self._say_unsaid(entries, codes, runs, lambda row: (int(pos[row].as_py()), *pairs[allele_codes[row]]))
         self._set_reasons(entries, codes, contig, masked)
+        placed = self._placer.place(Block(runs, pos.to_numpy(), pairs, allele_codes, entries, codes))
         return Records(
             contig=contig,
             pos=pos,
@@ -116,10 +123,11 @@ class RecordFinisher:
             entries=entries,
             codes=codes,
             values=values,
+            placed=placed,
             genotypes=read_genotypes(
                 block, self._layout, [(first, last) for name, first, last in runs if name in self._mitochondrial]
             ),
-            text=_output(block, entries, codes, values.info),
+            text=_output(block, entries, codes, values.info, placed.info),
         )
 
     def _entries(
@@ -197,7 +205,9 @@ class SortedCheck:
         return runs
 
 
-def _output(block: TextBlock, entries: Sequence[Entry], codes: Codes, from_sources: pa.Array) -> pa.Buffer:
+def _output(
+    block: TextBlock, entries: Sequence[Entry], codes: Codes, from_sources: pa.Array, placed: pa.Array
+) -> pa.Buffer:
     """The block's lines with the sources' and our fields at the end of INFO, or instead of its dot."""
     starts, ends = block.starts[INFO], block.ends[INFO]
     empty = (ends - starts == 1) & (block.bytes[starts] == DOT)
@@ -212,6 +222,7 @@ def _output(block: TextBlock, entries: Sequence[Entry], codes: Codes, from_sourc
         block.cut(block.lines[:-1], np.where(empty, starts, ends)),
         added,
         own.take(pa.array(codes * 2 + first)),
+        placed.cast(pa.binary()),
         block.cut(ends, block.lines[1:]),
         b"",
     )

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from annotations.engine.placing.placer import PLACE_COLUMNS
 from annotations.engine.reference import SourceField
 from annotations.engine.results.genotypes import GENOTYPES, NO_SAMPLES, SampleLayout
 from annotations.engine.results.records import Records
@@ -28,7 +29,6 @@ SAMPLES_NOTE = "GAS_samples"
 _CONSEQUENCE_COLUMNS = {
     "gene": "gene",
     "genes": "genes",
-    "transcript": "transcript",
     "consequence": "terms",
     "impact": "impact",
     "protein": "protein",
@@ -53,6 +53,7 @@ def table_schema(
         "filter": TEXT,
         "class": TEXT,
         **dict.fromkeys(_CONSEQUENCE_COLUMNS, TEXT),
+        **PLACE_COLUMNS,
         "known": pa.bool_(),
         "not_annotated": TEXT,
         **{field.info: column_type(field) for field in fields},
@@ -103,6 +104,7 @@ class TableWriter:
             records.filter,
             records.variant_class,
             *(coded(part, records.codes) for part in parts),
+            *(records.placed.columns[name] for name in PLACE_COLUMNS),
             pa.array(records.values.known),
             coded([entry.reason or None for entry in records.entries], records.codes),
             *records.values.columns,
