@@ -33,14 +33,14 @@ GOAL = 0.8
 def main() -> dict[str, Any]:
     """Measure, print a table and a line of JSON, and return the figures."""
     with tempfile.TemporaryDirectory(prefix="gas-bench-", dir=os.environ.get("BENCH_DIR")) as scratch:
-        _start_django(Path(scratch))
+        start_django(Path(scratch))
         figures = measure(Path(scratch))
     print_table(figures)
     print(json.dumps(figures))
     return figures
 
 
-def _start_django(scratch: Path) -> None:
+def start_django(scratch: Path) -> None:
     """Set up the service in this process, with a data directory of its own."""
     os.environ |= {"DATA_DIR": str(scratch / "data"), "EMAIL_URL": "console:", "LOG_LEVEL": "WARNING"}
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gas_site.settings")
@@ -74,16 +74,17 @@ def _round(scratch: Path, number: int) -> dict[str, float]:
     from archive.models import Holding  # noqa: PLC0415
     from archive.tending import tend  # noqa: PLC0415
 
-    holding, paths = _completed_job(number)
+    holding = completed_job(number)
+    paths = _paths(holding)
     copies = scratch / "copies"
     copies.mkdir()
-    copied = _seconds(lambda: _copy_all(paths, copies))
-    reread = _seconds(lambda: _read_all(copies))
+    copied = seconds(lambda: _copy_all(paths, copies))
+    reread = seconds(lambda: _read_all(copies))
     for path in copies.iterdir():
         path.unlink()
     copies.rmdir()
-    archived = _seconds(lambda: tend(holding.pk))
-    _expect(holding, "archived")
+    archived = seconds(lambda: tend(holding.pk))
+    expect(holding, "archived")
     set_plan(holding.owner, Plan.objects.get(pk=Plan.PREMIUM), reason="bench")
 
     def restore() -> None:
@@ -91,15 +92,15 @@ def _round(scratch: Path, number: int) -> dict[str, float]:
         Holding.objects.filter(pk=holding.pk).update(expected_at=None)  # the vault's wait is not what is measured
         tend(holding.pk)  # thaws
 
-    restored = _seconds(restore)
-    _expect(holding, "available")
+    restored = seconds(restore)
+    expect(holding, "available")
     holding.job.files.all().delete()
     for path in paths:
         path.unlink()
     return {"copy": copied, "checked_copy": copied + reread, "archive": archived, "restore": restored}
 
 
-def _completed_job(number: int) -> tuple[Holding, list[Path]]:
+def completed_job(number: int) -> Holding:
     """Make the holding of a job that is due, with files that do not compress, as BGZF and Parquet do not."""
     from django.utils import timezone  # noqa: PLC0415
 
@@ -112,7 +113,6 @@ def _completed_job(number: int) -> tuple[Holding, list[Path]]:
     job = Job.objects.create(user=user, status=JobStatus.COMPLETED, file_name="bench.vcf", reference="rCRS")
     due_at = timezone.now() - timedelta(seconds=1)
     holding = Holding.objects.create(job=job, owner=user, due_at=due_at, wake_at=due_at)
-    paths = []
     for part in range(FILES):
         key, digest = f"results/{job.pk}/1/part{part}", hashlib.sha256()
         pieces = [os.urandom(PIECE)] * (FILE_BYTES // PIECE)
@@ -120,9 +120,18 @@ def _completed_job(number: int) -> tuple[Holding, list[Path]]:
             digest.update(piece)
         size = file_store().receive(iter(pieces), key)
         HoldingFile.objects.create(holding=holding, kind=str(part), key=key, size=size, sha256=digest.hexdigest())
-        with file_store().local(key) as path:
+    return holding
+
+
+def _paths(holding: Holding) -> list[Path]:
+    """Return where the files of a holding lie on the disk."""
+    from gas_site.storage import file_store  # noqa: PLC0415 (Django is set up by now)
+
+    paths = []
+    for file in holding.files.all():
+        with file_store().local(file.key) as path:
             paths.append(path)
-    return holding, paths
+    return paths
 
 
 def _copy_all(paths: list[Path], directory: Path) -> None:
@@ -145,13 +154,15 @@ def _copy(source: Path, target: Path) -> None:
         os.fsync(writing.fileno())
 
 
-def _seconds(deed: Callable[[], object]) -> float:
+def seconds(deed: Callable[[], object]) -> float:
+    """Return how long something takes."""
     started = time.monotonic()
     deed()
     return time.monotonic() - started
 
 
-def _expect(holding: Holding, state: str) -> None:
+def expect(holding: Holding, state: str) -> None:
+    """Raise RuntimeError where a deed did not come to its end."""
     holding.refresh_from_db()
     if (holding.state, holding.untidy) != (state, False):
         raise RuntimeError(f"the holding is {holding.state}, not {state}: {holding.last_error}")
