@@ -24,11 +24,13 @@ from tests.browser.conftest import Watch
 from tests.browser.pages import EXAMPLE
 from tests.browser.test_cold_storage import STAFF, make_premium, saved, somebody
 from tests.conftest import need
+from tests.stack.processes import until
 from tests.stack.stacks import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 MIB = 1024 * 1024
+START_SECONDS = 300
 _ADDRESSES = re.compile(r"Database: (\S+)  Amazon: (\S+)")
 
 
@@ -42,6 +44,12 @@ class Cloud(Stack):
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", "sandbox.cloud"]
             self._up = subprocess.Popen(command, env=self.environment, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)
+
+    def start(self) -> None:
+        """Start it and wait; a database and moto come first, and the migrations are run on an empty one."""
+        self.launch()
+        until(lambda: self._is_ready() or self._ended() is not None, START_SECONDS, "the cloud is ready")
+        assert self._ended() is None, self.said()
 
     @property
     def database(self) -> str:

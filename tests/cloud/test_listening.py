@@ -18,7 +18,7 @@ from archive.notices.listening import Listener
 from archive.vaults import vault
 from archive.vaults.glacier import GlacierVault
 from archive.vaults.s3_glacier import S3GlacierVault
-from gas_site import aws
+from gas_site import aws, supervisor
 from tests.cloud.buckets import REGION, make_bucket
 from tests.cloud.notices import restored
 from tests.cloud.proxy import proxy_before
@@ -163,3 +163,10 @@ def test_the_command_takes_what_is_there_and_needs_a_queue(
     place.put(restored(BUCKET, f"site/archives/{LABEL}/{'0' * 32}.data"))
     call_command("listen_retrievals", "--once")
     assert sent == [Sent("retrieval_completed", (f"{LABEL}/{'0' * 32}",))]
+
+
+def test_the_stack_listens_where_a_queue_is_named_and_not_elsewhere(settings: Settings) -> None:
+    assert "listen" not in [child.name for child in supervisor.children("127.0.0.1")]
+    settings.RETRIEVAL_QUEUE = (REGION, "raw")
+    [listener] = [child for child in supervisor.children("127.0.0.1") if child.name == "listen"]
+    assert listener.command[-1] == "listen_retrievals"
