@@ -40,12 +40,12 @@ CONNECTIONS = 32
 _making = threading.Lock()
 
 
-def config() -> Config:
+def config(attempts: int | None = None) -> Config:
     """Return how calls are made: so many attempts, each with a limit on silence."""
     return Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": attempts or ATTEMPTS},
         max_pool_connections=CONNECTIONS,
         tcp_keepalive=True,
     )

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # How often a message may be received before SQS moves it to the dead letters: a worker that dies says nothing itself.
 MAX_RECEIVES = 3
+# Somebody waits for the page that sends, and the sweep sends again what could not be sent.
+SEND_ATTEMPTS = 2
 DEAD_LETTERS = "_dlq"  # dramatiq-sqs's own name for them
 
 
@@ -50,10 +52,11 @@ class SqsBroker(SQSBroker):  # type: ignore[misc]  # dramatiq-sqs publishes no t
         self.address = address
         self.stopping = threading.Event()
         self._in_flight: dict[str, InFlight] = {}
-        options = {"region_name": address.region, "config": aws.config()}
+        options = {"region_name": address.region, "config": aws.config(SEND_ATTEMPTS)}
         manners = WorkerManners(self.stopping)
         super().__init__(namespace=address.namespace, middleware=[*middleware, manners], dead_letter=True, **options)
-        self.client: SQSClient = self.sqs.meta.client
+        # The library's own client sends; this one does the rest, with more patience.
+        self.client: SQSClient = aws.sqs(address.region)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 0) -> SqsConsumer:
         """Return a consumer; how long it polls is the broker's, not the worker's ``timeout``. Raises QueueMissing."""
