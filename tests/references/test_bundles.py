@@ -17,6 +17,7 @@ from annotations.engine.install.installer import install_reference
 from annotations.engine.reference import Reference, load_reference, verify_reference
 from annotations.references.make_rcrs import HERE
 from gas_site.storage import file_store
+from tests.cloud.buckets import make_bucket, store_setting
 from tests.engine import toy
 
 SOURCE = """
@@ -63,7 +64,14 @@ def add(scratch: Path, name: str, version: str) -> str:
     return run("add", "toy", "--sources", str(toml))
 
 
-def test_a_fresh_worker_pulls_what_another_pushed(settings: Settings, here: Path) -> None:
+@pytest.mark.parametrize("kind", ["disk", "s3"])
+def test_a_fresh_worker_pulls_what_another_pushed(
+    request: pytest.FixtureRequest, settings: Settings, here: Path, kind: str
+) -> None:
+    if kind == "s3":
+        request.getfixturevalue("amazon")
+        make_bucket("gas")
+        settings.STORAGES = {**settings.STORAGES, "default": store_setting("gas", "site/files")}
     assert run("push", "toy").splitlines()[-1].startswith("toy is in the file store as bundle ")
     there = elsewhere(settings, here)
     assert run("pull", "toy").splitlines()[-1] == f"toy is in {there / 'toy'}, every file checked"
