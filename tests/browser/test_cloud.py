@@ -166,13 +166,14 @@ def test_from_the_browser_into_the_bucket_cold_and_back_byte_for_byte(
     job = page.url
 
     expect(page.locator(".state")).to_have_text("Archived", timeout=60_000)
-    assert not [key for key in stored(FILES) if key.endswith((".vcf.gz", ".tbi", ".parquet"))]
+    cold = (".vcf.gz", ".tbi", ".parquet")
+    until(lambda: not any(key.endswith(cold) for key in stored(FILES)), 30, "the hot copies are removed")
     make_premium(staff, email)
     page.goto(job)
     expect(page.get_by_role("heading", name="Downloads")).to_be_visible(timeout=60_000)
     expect(page.locator(".state")).to_have_text("Completed", timeout=60_000)
     assert saved(page) == before
-    assert stored(COLD) == [], "the archives are removed last"
+    until(lambda: stored(COLD) == [], 30, "the archives are removed last")
     [row] = cloud.rows("SELECT verified_at, vault, last_error FROM archive_holding")
     assert row["last_error"] == ""
     goes_on_where_it_ended(page, watch, long_vcf(tmp_path / "long.vcf"))
