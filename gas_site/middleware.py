@@ -1,12 +1,20 @@
-"""Middleware of our own: a page for a method that a URL does not take, and one on the way to another site."""
+"""Middleware of our own: pages for a method that a URL does not take, a file store that is away, the way out."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
+
+from gas_site.storage import StoreAway
+
+logger = logging.getLogger(__name__)
+
+# When it is worth asking again.
+RETRY_SECONDS = 60
 
 
 def styled_method_not_allowed(
@@ -22,6 +30,23 @@ def styled_method_not_allowed(
             response["Content-Length"] = str(len(response.content))
         return response
 
+    return middleware
+
+
+def store_away_page(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer 503 with a page where the file store is away: it is no error of the site's, and it passes."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, StoreAway):
+            return None
+        logger.warning("the file store is away: %s", exception.strerror)
+        headers = {"Retry-After": str(RETRY_SECONDS)}
+        return HttpResponse(render_to_string("503.html", {}, request), status=503, headers=headers)
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]  # where Django looks for it
     return middleware
 
 

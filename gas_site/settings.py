@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "accounts.middleware.staff_second_factor",
+    "gas_site.middleware.store_away_page",
     "gas_site.middleware.leave_by_page",
 ]
 

@@ -7,7 +7,9 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from annotations import views
+from gas_site.storage import StoreAway
 from tests.site.factories import make_job, make_user, signed_in
 
 CSP = "default-src 'self'"
@@ -96,3 +98,19 @@ def test_an_error_of_ours_gets_the_500_page_without_a_database() -> None:
 def test_an_error_page_is_the_same_for_htmx_and_people(client: Client, status: int) -> None:
     headers = {"HX-Request": "true", **({"Host": "evil.example.org"} if status == 400 else {})}
     page_of(client.get("/nowhere/", headers=headers), status)
+
+
+@pytest.mark.django_db
+def test_a_file_store_that_is_away_gets_the_503_page_that_says_when_to_try_again(
+    alices: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Away:
+        def serve(self, *args: object) -> None:
+            raise StoreAway(5, "S3 answered SlowDown")
+
+    job = make_job(alice)
+    monkeypatch.setattr(views, "file_store", Away)
+    response = alices.get(reverse("annotations:download", args=[job.pk, "input"]))
+    page = page_of(response, 503)
+    assert "Nothing is lost" in page
+    assert response["Retry-After"] == "60"
