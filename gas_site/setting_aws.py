@@ -75,6 +75,12 @@ def bucket_origin(store: dict[str, Any]) -> str:
     return f"https://{host}" if "." in options["bucket"] else f"https://{options['bucket']}.{host}"
 
 
+def connect_sources(store: dict[str, Any]) -> list[str]:
+    """Return what pages may speak to: this site, and the store's bucket, where files go straight."""
+    origin = bucket_origin(store)
+    return ["'self'", origin] if origin else ["'self'"]
+
+
 def s3_vault(value: str) -> dict[str, Any]:
     """Return the vault in one of S3's cold classes. Raises ValueError."""
     tiers = {"expedited", "standard", "bulk"}

@@ -195,7 +195,6 @@ STORAGES = {
     "default": setting_urls.storage(DATA_DIR),
     "staticfiles": {"BACKEND": "gas_site.static_files.HashedStaticFiles"},
 }
-BUCKET_ORIGIN = setting_aws.bucket_origin(STORAGES["default"])
 VAULT = setting_urls.vault(DATA_DIR)
 RESTORE_TIERS = setting_urls.restore_tiers()
 RETRIEVAL_QUEUE = setting_aws.retrieval_queue()
@@ -225,7 +224,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.text("EMAIL_FROM", f"{SITE_NAME}
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
-        "connect-src": ["'self'", *([BUCKET_ORIGIN] if BUCKET_ORIGIN else [])],  # files go straight into the bucket
+        "connect-src": setting_aws.connect_sources(STORAGES["default"]),
         "img-src": ["'self'", "data:"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],

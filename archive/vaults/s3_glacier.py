@@ -14,6 +14,7 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from boto3.s3.transfer import TransferConfig
@@ -114,10 +115,10 @@ class S3GlacierVault:
             raise InsufficientCapacity(f"{self.storage_class} has no tier {tier}; it has {', '.join(self.delays)}")
         try:
             with told_apart():
-                self._restore(archive_id, tier)
+                there = self._restore(archive_id, tier)
         except FileNotFoundError as error:
             raise ArchiveMissing("the archive is not in the bucket") from error
-        expected_at = timezone.now() + self.delays[tier]
+        expected_at = timezone.now() + (timedelta(0) if there else self.delays[tier])
         return Retrieval(f"{tier} {expected_at.isoformat()}", tier, expected_at)
 
     def standing(self, archive_id: str, retrieval_id: str) -> Standing:
@@ -186,11 +187,12 @@ class S3GlacierVault:
         ours = bucket == self.objects.bucket and key == f"{start}{archive_id}{end}" and _ID.fullmatch(archive_id)
         return archive_id if ours else None
 
-    def _restore(self, archive_id: str, tier: str) -> None:
+    def _restore(self, archive_id: str, tier: str) -> bool:
+        """Ask for a restore; return whether a restored copy is there already, which now stays for longer."""
         wanted: Any = {"Days": self.days, "GlacierJobParameters": {"Tier": tier.capitalize()}}
         key = self._key(archive_id, ".data")
         try:
-            self.objects.client.restore_object(Bucket=self.objects.bucket, Key=key, RestoreRequest=wanted)
+            answer = self.objects.client.restore_object(Bucket=self.objects.bucket, Key=key, RestoreRequest=wanted)
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in NO_ROOM:
@@ -199,6 +201,8 @@ class S3GlacierVault:
                 raise VaultFault("the object is not in a cold class; S3 has nothing to restore") from error
             if code != "RestoreAlreadyInProgress":
                 raise
+            return False
+        return answer["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.OK  # 202 where it has yet to come
 
     def _manifest(self, archive_id: str) -> dict[str, Any]:
         try:

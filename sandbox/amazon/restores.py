@@ -33,8 +33,9 @@ def add() -> None:
         going = getattr(key, "gas_ready_at", None)
         if going and going > now() and DELAYS[tier] >= key.gas_delay:  # type: ignore[union-attr]  # our own attribute
             raise RestoreRefused("RestoreAlreadyInProgress", "Object restore is already in progress")
-        restored: bool = plain(self, bucket_name, key_name, days, type_)
-        return restored
+        there = bool(going and going <= now() and key and key._expiry)
+        plain(self, bucket_name, key_name, days, type_)
+        return there
 
     S3Backend.restore_object = restore_object  # type: ignore[method-assign]
     FakeKey.restore = _restore  # type: ignore[method-assign]

@@ -97,6 +97,16 @@ def test_a_faster_tier_makes_a_restore_faster_and_a_slower_one_changes_nothing(
     assert vault.standing(archive_id, retrieval.retrieval_id).readiness is Readiness.READY
 
 
+def test_a_copy_that_is_there_already_is_not_waited_for_again(vault: S3GlacierVault, clock: Clock) -> None:
+    archive_id = vault.store(LABEL, iter([b"x"])).archive_id
+    assert vault.request(archive_id, "standard").expected_at == clock.now + timedelta(seconds=5)
+    assert vault.request(archive_id, "standard").expected_at == clock.now + timedelta(seconds=5), "on its way"
+    clock.advance(timedelta(seconds=5))
+    assert vault.request(archive_id, "bulk").expected_at == clock.now, "a worker died before it noted the first"
+    clock.advance(timedelta(days=3))
+    assert vault.request(archive_id, "bulk").expected_at == clock.now + timedelta(seconds=10), "it has expired"
+
+
 def test_a_tier_without_room_is_told_from_other_refusals(vault: S3GlacierVault) -> None:
     archive_id = vault.store(LABEL, iter([b"x"])).archive_id
     refuse(vault, "RestoreObject", 503, "GlacierExpeditedRetrievalNotAvailable")

@@ -358,8 +358,11 @@ def test_the_policy_of_our_pages_names_the_origin_that_forms_and_links_lead_to(
     assert link.startswith(f"{origin}/")
 
 
-def test_an_endpoint_of_its_own_is_the_origin_and_a_disk_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_may_speak_to_the_bucket_where_there_is_one_and_else_to_this_site_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     setting = store_setting("gas", "site")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5000/")
     assert setting_aws.bucket_origin(setting) == "http://127.0.0.1:5000"
-    assert setting_aws.bucket_origin({"BACKEND": "", "OPTIONS": {"location": "/var/files"}}) == ""
+    assert setting_aws.connect_sources(setting) == ["'self'", "http://127.0.0.1:5000"]
+    assert setting_aws.connect_sources({"BACKEND": "", "OPTIONS": {"location": "/var/files"}}) == ["'self'"]
