@@ -82,7 +82,8 @@ def check(key: str, name: str, reference: Reference) -> Verdict:
 
 def copy_of(job: Job) -> Job:
     """Return a new ticket for the same files: what a rerun is. Raises FileNotFoundError when one is gone."""
-    ticket = _ticket(job.user, job.file_name, job.reference, input_size=job.input_size, verdict=job.verdict)
+    kept = {"input_size": job.input_size, "verdict": job.verdict, "haplotype_aware": job.haplotype_aware}
+    ticket = _ticket(job.user, job.file_name, job.reference, **kept)
     try:
         file_store().duplicate(job.input_key, ticket.input_key)
         for source in job.private_sources.all():

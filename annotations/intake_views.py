@@ -62,8 +62,12 @@ def _annotate(request: HtmxRequest) -> HttpResponse:
         return refusal_response(request, form, error)
     if request.POST.get("check"):
         return verdict_response(request, job) if request.htmx else redirect("confirm", job_id=job.pk)
-    moves.enqueue(job.pk, job.reference)
+    moves.enqueue(job.pk, job.reference, haplotype_aware=_by_haplotype(request))
     return redirect(job)
+
+
+def _by_haplotype(request: HtmxRequest) -> bool:
+    return request.POST.get("consequences") == "haplotype"
 
 
 @login_required
@@ -89,7 +93,7 @@ def confirm(request: HtmxRequest, job_id: UUID) -> HttpResponse:
         return refusal_response(request, AnnotateForm(initial={"reference": job.reference}), error, job=job)
     except private_sources.SourceRefused as error:
         return ticket_page(request, job, f"With {wanted}: {error}", HTTPStatus.UNPROCESSABLE_ENTITY)
-    moves.enqueue(job.pk, wanted)
+    moves.enqueue(job.pk, wanted, haplotype_aware=_by_haplotype(request))
     return redirect(job)
 
 

@@ -89,6 +89,7 @@ class Job(models.Model):
     status = models.CharField(max_length=10, choices=JobStatus.choices, default=JobStatus.UPLOADING)
     file_name = models.CharField(max_length=255, help_text="As the user named it; hostile text.")
     reference = models.CharField(max_length=80)
+    haplotype_aware = models.BooleanField(default=False, help_text="Consequences by haplotype, from phased genotypes.")
     input_key = models.CharField(max_length=300)
     input_size = models.PositiveBigIntegerField(default=0, help_text="Bytes.")
     awaits_upload = models.BooleanField(default=False, help_text="The file is announced, and nobody has looked at it.")

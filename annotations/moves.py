@@ -38,12 +38,24 @@ def move(job_id: UUID, to: JobStatus, *, where: Q | None = None, note: str = "",
     return True
 
 
-def enqueue(job_id: UUID, reference: str) -> bool:
-    """Accept a checked job into the queue; the row is the outbox, the message follows the commit."""
+def enqueue(job_id: UUID, reference: str, *, haplotype_aware: bool | None = None) -> bool:
+    """Accept a checked job into the queue; the row is the outbox, the message follows the commit.
+
+    None leaves the ticket's own choice of consequences.
+    """
+    chosen: dict[str, Any] = {} if haplotype_aware is None else {"haplotype_aware": haplotype_aware}
     now = timezone.now()
     looked_at = Q(awaits_upload=False)
     with transaction.atomic():
-        won = move(job_id, JobStatus.PENDING, where=looked_at, reference=reference, queued_at=now, last_sent_at=now)
+        won = move(
+            job_id,
+            JobStatus.PENDING,
+            where=looked_at,
+            reference=reference,
+            queued_at=now,
+            last_sent_at=now,
+            **chosen,
+        )
         if won:
             wake(job_id)
     return won

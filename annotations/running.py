@@ -141,6 +141,7 @@ def _annotate_and_publish(job: Job, work: Path) -> None:
             reference=reference.directory,
             output_dir=output,
             own_sources=own,
+            haplotype_aware=job.haplotype_aware,
         )
         result = run_child(
             task,

@@ -75,6 +75,7 @@ def main() -> int:
         reference=Path(order["reference"]),
         output_dir=Path(order["output_dir"]),
         limits=Limits(**order["limits"]),
+        haplotype_aware=bool(order["haplotype_aware"]),
         own_sources=tuple(OwnSource(**{**one, "path": Path(one["path"])}) for one in order["own_sources"]),
     )
     try:

@@ -80,6 +80,7 @@ def _started(task: Task, scratch: Path) -> Iterator[subprocess.Popen[bytes]]:
         "output_dir": str(task.output_dir),
         "scratch": str(scratch),
         "limits": asdict(task.limits),
+        "haplotype_aware": task.haplotype_aware,
         "own_sources": [{**asdict(source), "path": str(source.path)} for source in task.own_sources],
     }
     child = subprocess.Popen(

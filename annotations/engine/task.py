@@ -28,6 +28,8 @@ class Task:
     output_dir: Path
     limits: Limits = field(default_factory=Limits)
     own_sources: tuple[OwnSource, ...] = ()
+    #: Consequences by haplotype, from phased genotypes, and not of each allele by itself.
+    haplotype_aware: bool = False
 
 
 @dataclass(frozen=True)

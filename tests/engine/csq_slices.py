@@ -12,10 +12,10 @@ from pathlib import Path
 Consequences = dict[tuple[int, str, str], set[str]]
 
 
-def expected(vcf: Path) -> Consequences:
-    """Position, REF and ALT -> the consequences csq shall write in local mode."""
+def expected(vcf: Path, *, haplotype_aware: bool = False) -> Consequences:
+    """Position, REF and ALT -> the consequences csq shall write in local mode, or by haplotype."""
     local = vcf.with_suffix(".txt-l")
-    text = (local if local.exists() else vcf.with_suffix(".txt")).read_text()
+    text = (local if local.exists() and not haplotype_aware else vcf.with_suffix(".txt")).read_text()
     wanted: Consequences = {}
     for block in filter(None, (block.strip() for block in text.split("\n\n"))):
         position, ref, alt, *answers = block.splitlines()[-1].split("\t")

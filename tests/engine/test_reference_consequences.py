@@ -1,9 +1,11 @@
-"""The whole engine on references made of samtools' own csq tests: the expected consequences, in local mode."""
+"""The whole engine on references made of samtools' own csq tests: the expected consequences, in both modes."""
 
 from __future__ import annotations
 
 import gzip
 from pathlib import Path
+
+import pytest
 
 from annotations.engine.install.installer import install_reference
 from annotations.engine.pipe.run import annotate
@@ -32,7 +34,10 @@ def within(consequences: Consequences, length: int) -> Consequences:
     }
 
 
-def test_the_engine_writes_the_consequences_samtools_expects(shared_data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("haplotype_aware", [False, True])
+def test_the_engine_writes_the_consequences_samtools_expects(
+    shared_data: Path, tmp_path: Path, *, haplotype_aware: bool
+) -> None:
     records = beyond = 0
     for folder in slices(shared_data):
         reference = install_reference(
@@ -45,9 +50,10 @@ def test_the_engine_writes_the_consequences_samtools_expects(shared_data: Path, 
             output, scratch = (tmp_path / kind / folder.name / vcf.stem for kind in ("output", "scratch"))
             output.mkdir(parents=True)
             scratch.mkdir(parents=True)
-            result = annotate(Task(source, vcf.name, reference.directory, output), lambda _progress: None, scratch)
+            task = Task(source, vcf.name, reference.directory, output, haplotype_aware=haplotype_aware)
+            result = annotate(task, lambda _progress: None, scratch)
             [annotated] = [file.path for file in result.files if file.kind == "vcf"]
-            wanted = within(trimmed(expected(vcf)), reference.contigs[0].length)
+            wanted = within(trimmed(expected(vcf, haplotype_aware=haplotype_aware)), reference.contigs[0].length)
             assert found(gzip.decompress(annotated.read_bytes()).decode()) == wanted, vcf.name
             assert result.summary["total"] == len(wanted)
             records += len(wanted)

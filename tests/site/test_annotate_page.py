@@ -272,3 +272,30 @@ def test_an_unconfirmed_ticket_is_led_back_to_its_verdict(alices: Client, alice:
     job = make_job(alice, JobStatus.UPLOADING)
     response = alices.get(reverse("annotations:detail", args=[job.pk]))
     assert response.headers["Location"] == reverse("confirm", args=[job.pk])
+
+
+PHASED = (
+    HEADER.replace("#CHROM", '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n#CHROM').replace(
+        "INFO\n", "INFO\tFORMAT\tS1\n"
+    )
+    + "MT\t3316\t.\tG\tA\t.\t.\t.\tGT\t0|1\n"
+).encode()
+
+
+def test_a_file_with_samples_can_have_its_consequences_by_haplotype(alices: Client, alice: User) -> None:
+    page = alices.post(ANNOTATE, form(vcf_file=vcf(PHASED), check="1"), headers=HTMX).content.decode()
+    assert 'name="consequences" value="haplotype"' in page
+    job = Job.objects.get(user=alice)
+    alices.post(reverse("confirm", args=[job.pk]), {"reference": "rCRS", "consequences": "haplotype"})
+    job.refresh_from_db()
+    assert (job.status, job.haplotype_aware) == (JobStatus.PENDING, True)
+    assert intake.copy_of(job).haplotype_aware
+
+
+def test_consequences_are_of_each_allele_unless_asked_otherwise(alices: Client, alice: User) -> None:
+    page = alices.post(ANNOTATE, form(vcf_file=vcf(), check="1"), headers=HTMX).content.decode()
+    assert 'name="consequences"' not in page  # without samples there are no haplotypes
+    job = Job.objects.get(user=alice)
+    alices.post(reverse("confirm", args=[job.pk]), {"reference": "rCRS"})
+    job.refresh_from_db()
+    assert (job.status, job.haplotype_aware) == (JobStatus.PENDING, False)

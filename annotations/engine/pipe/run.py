@@ -128,7 +128,7 @@ def _run(
         sources=str(sources),
         scratch=str(directory),
     )
-    plan = Plan(reference, directory, sort_after_norm=attempt.sort_output)
+    plan = Plan(reference, directory, sort_after_norm=attempt.sort_output, haplotype_aware=task.haplotype_aware)
     with (
         VcfReader(task.input, reference, task.limits, attempt.declare, sort_later=attempt.sort_input) as reader,
         Pipeline(plan, reader.header_lines, order, directory, task.limits, sort_aside=attempt.sort_input) as pipeline,
@@ -182,7 +182,7 @@ def _summary(
         },
         **counts,
         "warnings": warnings(reader, reference),
-        "done": done_to_the_file(reader, pipeline.done, was_sorted=was_sorted),
+        "done": done_to_the_file(reader, pipeline.done, was_sorted=was_sorted, haplotype_aware=task.haplotype_aware),
         "versions": _versions(reference),
     }
 

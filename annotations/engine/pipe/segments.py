@@ -32,8 +32,11 @@ class Segment:
 class Plan:
     """The commands for each contig of a reference. ``directory`` takes the files the commands need."""
 
-    def __init__(self, reference: Reference, directory: Path, *, sort_after_norm: bool = False) -> None:
+    def __init__(
+        self, reference: Reference, directory: Path, *, sort_after_norm: bool = False, haplotype_aware: bool = False
+    ) -> None:
         self._reference = reference
+        self._haplotype_aware = haplotype_aware
         self._directory = directory
         self._sort_after_norm = sort_after_norm
         self._contigs = {contig.name: contig for contig in reference.contigs}
@@ -63,7 +66,9 @@ class Plan:
         if self._sort_after_norm:
             commands.append(sort_command(self._directory))
         if segment.gff is not None:
-            commands.append(["csq", "--no-version", "-l", "-s", "-", "-f", fasta, "-g", str(segment.gff)])
+            # By haplotype, csq wants phased genotypes (-p r) and writes each sample's consequences into FORMAT/BCSQ.
+            how = ["-p", "r"] if self._haplotype_aware else ["-l", "-s", "-"]
+            commands.append(["csq", "--no-version", *how, "-f", fasta, "-g", str(segment.gff)])
             if segment.genetic_code != STANDARD_CODE:
                 # bcftools' own default is table 1 with ATG as the only start, as VEP has it.
                 commands[-1] += ["-C", str(segment.genetic_code)]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from annotations.engine import bcftools
-from annotations.engine.errors import EngineError, StageFailed
+from annotations.engine.errors import EngineError, InputRefused, StageFailed
 
 #: Seconds the rest of a chain gets to end by itself once a stage has failed.
 GRACE_SECONDS = 10.0
@@ -20,6 +20,7 @@ GRACE_SECONDS = 10.0
 STDERR_BYTES = 16_384
 
 _UNDECLARED = re.compile(r"(INFO|FORMAT|FILTER) '([^']+)' (?:at \S+ )?is not defined in the header")
+_UNPHASED = re.compile(r"Unphased heterozygous genotype at ([^\s,]+)")
 _PATH = re.compile(r"(?:/[^\s:'\",]+)+")
 _NOISE = re.compile(r"^(Lines |Parsing |Indexed |Calling|Warning|Note|REF_MISMATCH|\[W::|Writing|Merging|Cleaning)")
 
@@ -136,6 +137,11 @@ def failure(stages: Sequence[Stage]) -> EngineError:
     failed = [stage for stage in stages if stage.child.returncode not in (0, -signal.SIGPIPE)]
     root = (failed or [stage for stage in stages if stage.child.returncode])[0]
     complaint = root.complaint()
+    if unphased := _UNPHASED.search(complaint):
+        return InputRefused(
+            f"Consequences by haplotype need phased genotypes, and one at {unphased[1]} is heterozygous and not phased",
+            "Phase the file, or ask for the consequences of each allele by itself.",
+        )
     return StageFailed(_sentence(root, complaint))
 
 

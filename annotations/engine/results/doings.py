@@ -20,7 +20,9 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def done_to_the_file(reader: VcfReader, norm: Mapping[str, int], *, was_sorted: bool) -> list[str]:
+def done_to_the_file(
+    reader: VcfReader, norm: Mapping[str, int], *, was_sorted: bool, haplotype_aware: bool = False
+) -> list[str]:
     """What was changed on the way, in the order it happened."""
     counts = reader.counts
     done = []
@@ -52,6 +54,8 @@ def done_to_the_file(reader: VcfReader, norm: Mapping[str, int], *, was_sorted: 
         done.append(f"{counted(norm['split'], 'record')} with several alternate alleles split, one allele a record.")
     if norm.get("realigned"):
         done.append(f"{counted(norm['realigned'], 'record')} left-aligned and trimmed.")
+    if haplotype_aware:
+        done.append("Consequences worked out by haplotype, from the phased genotypes.")
     return done
 
 

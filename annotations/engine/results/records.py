@@ -18,6 +18,7 @@ from annotations.engine.results.consequence import INTERGENIC
 from annotations.engine.results.entries import Entry, EntryCache
 from annotations.engine.results.gene_ends import GeneEnds
 from annotations.engine.results.genotypes import NO_SAMPLES, SampleLayout, read_genotypes
+from annotations.engine.results.pointers import POINTER, followed
 from annotations.engine.results.sought import Sought
 from annotations.engine.results.source_values import SourceValueReader, SourceValues
 from annotations.engine.results.textblock import (
@@ -139,13 +140,32 @@ class RecordFinisher:
         bare = found < 0
         value_ends = np.where(bare, ends, block.value_end(found, ends))
         bcsq = block.cut(np.where(bare, ends, found), value_ends).dictionary_encode()
-        entries = [self._cache.read(value) for value in bcsq.dictionary.to_pylist()]
+        told = bcsq.dictionary.to_pylist()
+        entries = [self._cache.read(value) for value in told]
         codes: Codes = bcsq.indices.to_numpy().astype(np.int64)
+        self._follow(block, told, entries, codes)
         for number, (ref, alt) in enumerate(pairs):
             if reason := reason_not_annotated(ref, alt):
                 codes[(allele_codes == number) & bare] = len(entries)
                 entries.append(self._cache.not_annotated(reason))
         return entries, codes
+
+    def _follow(self, block: TextBlock, told: Sequence[bytes], entries: list[Entry], codes: Codes) -> None:
+        """Give records whose BCSQ points to another record the consequence they share with it."""
+        pointing = [number for number, value in enumerate(told) if POINTER in value]
+        if not pointing:
+            return
+        place = block.column(POS).to_pylist()
+        at: dict[int, list[bytes]] = {}
+        for row, code in enumerate(codes.tolist()):
+            if code < len(told):
+                at.setdefault(int(place[row]), []).append(told[code][len(_BCSQ) :])
+        for row in np.flatnonzero(np.isin(codes, pointing)).tolist():
+            ref, alt = (block.bytes[block.starts[n][row] : block.ends[n][row]].tobytes() for n in (REF, ALT))
+            allele = b"%b%b>%b" % (place[row], ref, alt)
+            value = followed(told[codes[row]][len(_BCSQ) :], allele, lambda pos: at.get(pos, []))
+            entries.append(self._cache.read(_BCSQ + value))
+            codes[row] = len(entries) - 1
 
     def _say_unsaid(
         self,

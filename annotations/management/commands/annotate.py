@@ -48,6 +48,11 @@ class Command(BaseCommand):
         parser.add_argument("input", type=Path, help="VCF 4.0 to 4.5 or 3.3: text, gzip, BGZF or BCF.")
         parser.add_argument("--reference", default="rCRS", help="An installed reference (see manage.py references).")
         parser.add_argument("--output-dir", type=Path, help="Where the results go; beside the input by default.")
+        parser.add_argument(
+            "--haplotype-aware",
+            action="store_true",
+            help="Consequences of all alleles of a haplotype together; the genotypes have to be phased.",
+        )
         parser.add_argument("--json", action="store_true", help="Print the summary as JSON, without a progress bar.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -59,6 +64,7 @@ class Command(BaseCommand):
             name=source.name,
             reference=self._reference(options["reference"]),
             output_dir=(options["output_dir"] or source.parent).resolve(),
+            haplotype_aware=options["haplotype_aware"],
         )
         try:
             result = self._run(task, show_bar=not options["json"] and sys.stderr.isatty())
