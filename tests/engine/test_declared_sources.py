@@ -79,6 +79,7 @@ FILES = {
     "cytoBand.txt": "chr1\t0\t20\tp1\tgneg\nchr1\t20\t45\tq1\tgpos50\nchrM\t0\t20\t\tgneg\n",
     "mine.bed": (
         "track name=x\nchr1\t10\t14\tstart codon\t5\nchr1\t9\t40\tall\t7\n1\t13\t13\tgap\t1\nchrUn\t0\t5\tno\t1\n"
+        "chr1\t31\t32\tanchor\t9\n"
     ),
     "traits.tsv": "#chrom\tpos\ttrait\n1\t35\tA=B, C\n1\t35\tlate\n1\t12\tx\n",
 }
@@ -111,7 +112,7 @@ def test_each_way_to_match_finds_what_it_says_and_nothing_else(declared: Path, t
         "chr1 12 . T C . . .",  # the second base of the start codon, and a trait's position
         "chr1 13 . G GA . . .",  # an insertion behind the codon's last base
         "chr1 14 . G GA . . .",
-        "chr1 32 . GATT G . . .",  # dbSNP has it at 33, as ATTA>A
+        "chr1 32 . GATT G . . .",  # dbSNP has it at 33, as ATTA>A; base 32 is its anchor and not changed
         "chr1 35 . T A . . .",  # a trait's position, with any allele
         "chr1 36 . A C . . .",  # dbSNP has another allele here
         "chr1 36 . A G . . .",
