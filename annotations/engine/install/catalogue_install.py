@@ -93,12 +93,6 @@ def install_catalogued(
         raise ReferenceRefused(f"There is a reference {wanted.name} already. Remove {directory / wanted.name} first.")
     _check_room(directory, wanted, sources)
 
-    def check(reference: Reference) -> None:
-        if wanted.rcrs:
-            check_rcrs(reference, wanted.rcrs)
-        say(f"Trying {len(wanted.golden)} golden variants")
-        check_golden(reference, wanted.golden)
-
     with downloading(directory, wanted.name, mirror, on_bytes, first_wait) as files:
         say(f"Fetching {wanted.sequence.name}")
         fasta, gff = files.fetch(wanted.sequence), files.fetch(wanted.genes)
@@ -115,8 +109,15 @@ def install_catalogued(
             sources=requests,
             on_progress=say,
             about=replace(wanted.about, origins=tuple(files.origins())),
-            check=check,
+            check=lambda reference: _check(reference, wanted, say),
         )
+
+
+def _check(reference: Reference, wanted: Catalogued, say: Say) -> None:
+    if wanted.rcrs:
+        check_rcrs(reference, wanted.rcrs)
+    say(f"Trying {len(wanted.golden)} golden variants")
+    check_golden(reference, wanted.golden)
 
 
 def _check_room(directory: Path, wanted: Catalogued, sources: Sequence[Declared]) -> None:

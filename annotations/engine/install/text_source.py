@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from annotations.engine.errors import ReferenceRefused
 from annotations.engine.install.entries import Entry, SourceTable, info_safe, translated
@@ -12,6 +13,8 @@ from annotations.engine.reference import SourceField
 
 #: Lines of a BED that are for browsers.
 _BROWSER_LINES = ("track", "browser")
+#: Of a position; a longer number is none.
+_MOST_DIGITS = 10
 
 
 def text_fields(request: SourceRequest) -> tuple[SourceField, ...]:
@@ -34,9 +37,7 @@ def text_entries(request: SourceRequest, table: SourceTable) -> Iterator[Entry]:
                 if columns is None and not line.startswith("##") and line:
                     columns = _numbered(request, place, line.removeprefix("#").split("\t"))
                 elif columns is not None and line and not _is_comment(request, line):
-                    entry = _entry(request, table, columns, line.split("\t"), place)
-                    if entry is not None:
-                        yield entry
+                    yield _entry(request, table, _Line(place, columns, line.split("\t")))
 
 
 def _is_comment(request: SourceRequest, line: str) -> bool:
@@ -52,40 +53,52 @@ def _numbered(request: SourceRequest, place: str, names: Sequence[str]) -> dict[
     return columns
 
 
-def _entry(
-    request: SourceRequest, table: SourceTable, columns: Mapping[str, int], cells: Sequence[str], place: str
-) -> Entry | None:
-    def cell(name: str) -> str:
-        if columns[name] >= len(cells):
-            wanted = columns[name] + 1
-            raise ReferenceRefused(
-                f"{place}: {len(cells)} columns where {name} is column {wanted}. Separate them by tabs."
-            )
-        return cells[columns[name]].strip()
+@dataclass(frozen=True)
+class _Line:
+    """One line's cells, by the names of the columns."""
 
-    def number(name: str) -> int:
-        text = cell(name)
-        if not text.isascii() or not text.isdecimal() or len(text) > 10:
-            raise ReferenceRefused(f"{place}, column {name}: {text[:60]!r} is no whole number. Correct it.")
+    place: str
+    columns: Mapping[str, int]
+    cells: Sequence[str]
+
+    def text(self, name: str) -> str:
+        at = self.columns[name]
+        if at >= len(self.cells):
+            raise ReferenceRefused(
+                f"{self.place}: {len(self.cells)} columns where {name} is column {at + 1}. Separate them by tabs."
+            )
+        return self.cells[at].strip()
+
+    def number(self, name: str) -> int:
+        text = self.text(name)
+        if not text.isascii() or not text.isdecimal() or len(text) > _MOST_DIGITS:
+            raise ReferenceRefused(f"{self.place}, column {name}: {text[:60]!r} is no whole number. Correct it.")
         return int(text)
 
+
+def _entry(request: SourceRequest, table: SourceTable, line: _Line) -> Entry:
     at = request.place
-    values = [_value(f, cell(f.column) if f.column else "1", table) for f in request.fields]
-    if "start" in at:
-        start, end = number(at["start"]) + request.zero_based, number(at["end"])
-        if start == end + 1 and request.zero_based:
-            # An insertion lies between two bases (chromStart equal to chromEnd); it stands for the base before it.
-            start = end
-    else:
-        start = end = number(at["position"]) + request.zero_based
-    if request.match == "position":
-        end = start
+    values = [_value(f, line.text(f.column) if f.column else "1", table) for f in request.fields]
+    start, end = _interval(request, line)
     if request.match != "allele":
-        return Entry(place, cell(at["contig"]), start, end, "", "", values)
-    ref, alt = cell(at["ref"]).upper(), cell(at["alt"]).upper()
-    if not ref.isalpha() or not alt or "\t" in alt:
-        raise ReferenceRefused(f"{place}: REF is {ref[:60]!r} and ALT {alt[:60]!r}. Write both as bases.")
-    return Entry(place, cell(at["contig"]), start, start + len(ref) - 1, ref, alt, values)
+        return Entry(line.place, line.text(at["contig"]), start, end, "", "", values)
+    ref, alt = line.text(at["ref"]).upper(), line.text(at["alt"]).upper()
+    if not ref.isalpha() or not alt:
+        raise ReferenceRefused(f"{line.place}: REF is {ref[:60]!r} and ALT {alt[:60]!r}. Write both as bases.")
+    return Entry(line.place, line.text(at["contig"]), start, start + len(ref) - 1, ref, alt, values)
+
+
+def _interval(request: SourceRequest, line: _Line) -> tuple[int, int]:
+    """First and last position, from 1; equal where the source is matched by allele or position."""
+    at = request.place
+    if "start" not in at:
+        position = line.number(at["position"]) + request.zero_based
+        return position, position
+    start, end = line.number(at["start"]) + request.zero_based, line.number(at["end"])
+    if request.zero_based and start == end + 1:
+        # An insertion lies between two bases (chromStart equal to chromEnd); it stands for the base before it.
+        start = end
+    return start, start if request.match == "position" else end
 
 
 def _value(wanted: WantedField, text: str, table: SourceTable) -> str:
