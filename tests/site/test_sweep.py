@@ -153,7 +153,9 @@ def test_an_unsent_notification_is_sent_again(sent: list[Sent], django_capture_o
     Notification.objects.create(user=user, kind="job_ended", about="2", created_at=now)
     Notification.objects.create(user=user, kind="job_ended", about="3", created_at=now - LONG_AGO, sent_at=now)
     Notification.objects.create(user=user, kind="job_ended", about="4", created_at=now - LONG_AGO, claimed_at=now)
-    Notification.objects.create(user=user, kind="job_ended", about="5", created_at=now - LONG_AGO, attempts=10)
+    Notification.objects.create(
+        user=user, kind="job_ended", about="5", created_at=now - LONG_AGO, attempts=Notification.MAX_ATTEMPTS
+    )
     swept(django_capture_on_commit_callbacks)
     assert sent == [Sent("send_notification", (str(lost.pk),))]
 
