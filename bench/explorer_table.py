@@ -17,7 +17,7 @@ from bench.genome import SEED
 GENES = 20_000
 SAMPLES = ("mother", "father", "child")
 FIELDS = (
-    SourceField("ClinVar_CLNSIG", ".", "String", "Clinical significance", "status"),
+    SourceField("ClinVar_CLNSIG", ".", "String", "Clinical significance", "significance"),
     SourceField("ClinVar_CLNDN", ".", "String", "Disease names", "disease"),
     SourceField("gnomAD_AF", "A", "Float", "Allele frequency", "frequency"),
     SourceField("gnomAD_AC", "A", "Integer", "Allele count", "count"),

@@ -154,6 +154,11 @@ class VariantTable:
         with self._lock:
             return all(all_of(steps[: number + 1]) in self._counts for number in range(len(steps)))
 
+    def forget_counts(self) -> None:
+        """Drop the counts that are kept, for measuring."""
+        with self._lock:
+            self._counts.clear()
+
     def grouped(self, where: Condition, by: Sequence[str]) -> list[tuple[Any, ...]]:
         """Count by expressions made of constants and ``Column.sql``: rows of their values and the count, in order."""
         listed = ", ".join(by)

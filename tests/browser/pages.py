@@ -40,6 +40,12 @@ SIGNED_IN = {
     "password-change": "/accounts/password/change/",
     "sign-out": "/accounts/logout/",
 }
+EXPLORER = {
+    "variants": "",
+    "variants-filtered": "?impact=HIGH,MODERATE&frequency=0.01&sort=-impact",
+    "variants-none": "?impact=HIGH&gene=MT-ND4,FOO&quality=x",
+    "variant": "38/?impact=MODERATE",
+}
 FILTERS = {"list": "", "list-failed": "?status=failed", "list-no-match": "?q=nothing-is-called-this"}
 
 
@@ -56,7 +62,9 @@ class Jobs:
         """Return the pages of the jobs, and of the list that holds them."""
         each = {name: f"/annotations/{job}/" for name, job in vars(self).items()}
         lists = {name: f"/annotations/{query}" for name, query in FILTERS.items()}
-        return {**each, "log": f"/annotations/{self.completed}/log/", **lists}
+        variants = f"/annotations/{self.completed}/variants/"
+        explorer = {name: f"{variants}{query}" for name, query in EXPLORER.items()}
+        return {**each, **explorer, "log": f"/annotations/{self.completed}/log/", **lists}
 
 
 def make_jobs(stack: Stack, person: Site, variants: Callable[[int], Path], directory: Path) -> Jobs:
