@@ -71,6 +71,10 @@ def main() -> dict[str, Any]:
     cache = Path(os.environ.get("BENCH_DIR", tempfile.gettempdir())) / "gas-bench"
     cache.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gas_site.settings")
+    os.environ.setdefault("DATA_DIR", str(cache))
+    import django  # noqa: PLC0415 (after the environment is made)
+
+    django.setup()
     from annotations.explorer.table import VariantTable  # noqa: PLC0415 (after the environment is made)
 
     path = make_table(cache / f"explorer-{ROWS}.parquet", ROWS)
@@ -99,21 +103,25 @@ def reference() -> Reference:
 
 def questions(table: VariantTable) -> dict[str, Callable[[], object]]:
     """Return each question by name. Counts are not kept between repeats; the values of columns are, as in the site."""
+    from annotations.explorer.choice import default_columns, queried  # noqa: PLC0415
     from annotations.explorer.filters import Filter  # noqa: PLC0415
     from annotations.explorer.plan import plan_for  # noqa: PLC0415
     from annotations.explorer.sorting import read_sort  # noqa: PLC0415
 
+    shown = queried(default_columns(table.catalogue), table.catalogue)
+
     def page(query: str, sort: str = "row", after: int | None = None) -> Callable[[], object]:
         def ask() -> object:
             plan = plan_for(Filter.from_text(query), table)
-            return table.page(plan.where, read_sort(sort, table.catalogue), after=after)
+            return table.page(plan.where, read_sort(sort, table.catalogue), after=after, columns=shown)
 
         return ask
 
     def counts(query: str) -> Callable[[], object]:
         def ask() -> object:
+            plan = plan_for(Filter.from_text(query), table)
             table.forget_counts()
-            return table.counts(plan_for(Filter.from_text(query), table).conditions)
+            return table.counts(plan.conditions)
 
         return ask
 

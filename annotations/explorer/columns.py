@@ -176,15 +176,15 @@ def _own(name: str, title: str, kind: pa.DataType) -> Column:
         return Column(name, title, "impact", sql, _rank(sql, IMPACTS))
     if name == "consequence":
         return Column(name, title, "consequence", sql, _rank(f"split_part({sql}, '&', 1)", list(SEVERITY)))
-    if name in {"contig", "pos"}:  # the table stands in this order
-        return Column(name, title, _kind(kind), sql, ROW.order if name == "contig" else sql)
+    if name in {"contig", "pos"}:  # the table stands in this order, and across contigs no other makes sense
+        return Column(name, title, _kind(kind), sql, ROW.order)
     return Column(name, title, _kind(kind), sql, sql)
 
 
 def _rank(sql: str, words: Sequence[str]) -> str:
     """Order by severity: the most severe has the largest number. The words are constants of the engine."""
-    listed = ", ".join(f"'{word}'" for word in reversed(words))
-    return f"nullif(list_position([{listed}], {sql}), 0)"
+    cases = " ".join(f"WHEN '{word}' THEN {rank}" for rank, word in enumerate(reversed(words)))
+    return f"CASE {sql} {cases} END"
 
 
 def _kind(kind: pa.DataType) -> str:

@@ -19,6 +19,7 @@ from annotations.explorer.reading import (
 from annotations.explorer.table import VariantTable
 from annotations.figures.words import percent
 
+MOST_VALUES = 2_000
 ANNOTATED = Condition('"not_annotated" IS NULL')
 
 
@@ -60,13 +61,20 @@ def read_disease(values: tuple[str, ...], table: VariantTable) -> Reading:
         return Reading(
             "Reported with a disease", any_of([Condition(f"{column.sql} IS NOT NULL") for column in columns])
         )
-    return Reading(f"Disease with “{quoted_list([text])}”", contained(columns, text))
+    return Reading(f"Disease with “{quoted_list([text])}”", contained(columns, text, table))
 
 
-def contained(columns: list[Column], text: str) -> Condition:
+def contained(columns: list[Column], text: str, table: VariantTable) -> Condition:
     """Rows where one of the columns contains the text, underscores read as spaces, case not minded."""
-    plain = text.lower().replace("_", " ")
-    return any_of([Condition(f"contains(replace(lower({column.sql}), '_', ' '), ?)", (plain,)) for column in columns])
+    return any_of([_contained(column, text.lower().replace("_", " "), table) for column in columns])
+
+
+def _contained(column: Column, text: str, table: VariantTable) -> Condition:
+    """The column's values that contain the text are named where they are few: the quicker question."""
+    found = [value for value in table.distinct(column.name) if text in value.lower().replace("_", " ")]
+    if len(found) <= MOST_VALUES:
+        return one_of(column.sql, found)
+    return Condition(f"contains(replace(lower({column.sql}), '_', ' '), ?)", (text,))
 
 
 def read_frequency(values: tuple[str, ...], table: VariantTable) -> Reading:

@@ -18,11 +18,11 @@ _PROTEIN = re.compile(r"(?:p\.)?([A-Z*]\d+(?:[A-Z*=]|fs|del|_?[A-Z*\d]\w*))", re
 
 
 def read_search(values: tuple[str, ...], table: VariantTable) -> Reading:
-    """Try what the text can mean, the most exact first; words are looked for in IDs, genes, proteins and diseases."""
+    """Try what the text can mean, the most exact first; words are looked for in genes and diseases."""
     text = values[0]
     label = f"“{quoted_list([text])}”"
     if _RS.fullmatch(text):
-        return Reading(label, _identifier(text.lower()))
+        return Reading(label, _identifier(text.lower(), table))
     names = contig_names(table)
     if named := read_name(text):
         return Reading(label, any_of([_named(named, contig, table) for contig in _contigs(named, names, table)]))
@@ -39,8 +39,10 @@ def read_search(values: tuple[str, ...], table: VariantTable) -> Reading:
     return Reading(label, any_of(conditions))
 
 
-def _identifier(text: str) -> Condition:
-    """Rows whose ID is the text, or whose list of IDs has it."""
+def _identifier(text: str, table: VariantTable) -> Condition:
+    """Rows whose ID is the text, or whose list of IDs has it, where the result has lists at all."""
+    if not table.has(Condition("""contains("id", ';')""")):
+        return Condition('"id" = ?', (text,))
     return Condition(
         """\"id" = ? OR (contains("id", ';') AND list_contains(string_split("id", ';'), ?))""", (text, text)
     )
@@ -74,6 +76,5 @@ def _named(named: Named, contig: str, table: VariantTable) -> Condition:
 def _words(text: str, table: VariantTable, present: dict[str, tuple[str, list[str]]]) -> Condition:
     upper = text.upper()
     groups = sorted({group for name, (_, found) in present.items() if upper in name for group in found})
-    wanted = ("id", "protein", "transcript")
-    columns = [column for column in map(table.catalogue.get, wanted) if column is not None]
-    return any_of([one_of('"genes"', groups), contained([*columns, *table.catalogue.of_role("disease")], text)])
+    diseases = contained(table.catalogue.of_role("disease"), text, table)
+    return any_of([one_of('"genes"', groups), Condition('"id" = ?', (text,)), diseases])

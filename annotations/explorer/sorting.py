@@ -9,7 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotations.explorer.columns import ROW, Catalogue, Column
-from annotations.explorer.conditions import Condition
+from annotations.explorer.conditions import EVERYTHING, Condition
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of an order: which rows, and what stands behind ORDER BY."""
+
+    where: Condition
+    order_by: str
+
+    @property
+    def from_the_end(self) -> bool:
+        """Say whether its rows stand in the order of the file, turned round."""
+        return self.order_by == f"{ROW.order} DESC"
 
 
 @dataclass(frozen=True)
@@ -27,26 +40,36 @@ class Sort:
         """Say whether rows stand as in the file."""
         return self.column.order == ROW.order and not self.descending
 
-    def order_by(self, *, backwards: bool = False) -> str:
-        """Return what stands behind ORDER BY; ``backwards`` turns all of it round."""
+    def whole(self) -> list[Stretch]:
+        """Return the whole order as one stretch."""
+        return [Stretch(EVERYTHING, self._order())]
+
+    def beyond(self, value: Any, row: int, *, backwards: bool = False) -> list[Stretch]:
+        """Return what follows (backwards: precedes, nearest first) the row that has this value of the sort column.
+
+        One stretch after the other, because rows with the same value, with another and with none are found quickly
+        each, and all at once (with OR) slowly.
+        """
+        order, onwards = self.column.order, f"{ROW.order} {'<' if backwards else '>'} ?"
+        by_row = f"{ROW.order} {'DESC' if backwards else 'ASC'}"
+        further = "<" if self.descending != backwards else ">"
+        if order == ROW.order:
+            return [Stretch(Condition(f"{order} {further} ?", (row,)), self._order(backwards=backwards))]
+        without = Condition(f"{order} IS NULL")
+        if value is None:
+            same = Stretch(without & Condition(onwards, (row,)), by_row)
+            others = [Stretch(Condition(f"{order} IS NOT NULL"), self._order(backwards=True))]
+            return [same, *(others if backwards else [])]
+        same = Stretch(Condition(f"{order} = ? AND {onwards}", (value, row)), by_row)
+        others = [Stretch(Condition(f"{order} {further} ?", (value,)), self._order(backwards=backwards))]
+        return [same, *others, *([] if backwards else [Stretch(without, by_row)])]
+
+    def _order(self, *, backwards: bool = False) -> str:
         direction = "DESC" if self.descending != backwards else "ASC"
         if self.column.order == ROW.order:
             return f"{ROW.order} {direction}"
         nulls, rows = ("FIRST", "DESC") if backwards else ("LAST", "ASC")
         return f"{self.column.order} {direction} NULLS {nulls}, {ROW.order} {rows}"
-
-    def beyond(self, value: Any, row: int, *, backwards: bool = False) -> Condition:
-        """Rows that come after (backwards: before) the row that has this value of the sort column."""
-        order = self.column.order
-        further = "<" if self.descending != backwards else ">"
-        if order == ROW.order:
-            return Condition(f"{order} {further} ?", (row,))
-        same = f"{order} = ? AND {ROW.order} {'<' if backwards else '>'} ?"
-        if value is None:
-            nulls = f"{order} IS NULL AND {ROW.order} {'<' if backwards else '>'} ?"
-            return Condition(f"({nulls}) OR {order} IS NOT NULL" if backwards else nulls, (row,))
-        last = "" if backwards else f" OR {order} IS NULL"
-        return Condition(f"{order} {further} ? OR ({same}){last}", (value, value, row))
 
 
 FILE_ORDER = Sort()

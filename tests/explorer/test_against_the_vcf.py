@@ -98,6 +98,8 @@ def test_filters_and_sorts_are_those_of_a_plain_reading(
         for name, key in SORTS.items():
             for descending in (False, True):
                 expected = in_order(result.records, key, descending=descending)
+                if name == "pos" and descending:  # the file turned round, alleles of one place too
+                    expected = [record.row for record in reversed(result.records)]
                 assert result.rows(result.plan(), f"{'-' if descending else ''}{name}", size=7) == expected, name
         (one, first), (two, second) = data.draw(st.tuples(st.sampled_from(FILTERS), st.sampled_from(FILTERS)))
         if not set(one) & set(two):

@@ -61,7 +61,7 @@ def test_the_page_shows_every_variant_by_its_name(alices: Client, job: Job) -> N
 
 def test_a_filter_and_an_order_in_the_url_are_the_pages(alices: Client, job: Job) -> None:
     text = read(alices, at("variants", job) + "?impact=HIGH,MODERATE&sort=-pos")
-    assert names(text) == ["m.11778G>A", "m.8993T>G", "m.8993T>C", "m.3460G>A"]
+    assert names(text) == ["m.11778G>A", "m.8993T>C", "m.8993T>G", "m.3460G>A"]
     assert "HIGH or MODERATE" in text
     assert 'aria-sort="descending"' in read(alices, at("variants", job) + "?sort=-impact")
     assert faults(text) == []
@@ -75,8 +75,8 @@ def test_pages_lead_on_and_back_by_row(alices: Client, job: Job, monkeypatch: py
     assert names(first) + names(second) == [
         "m.16519T>C",
         "m.11778G>A",
-        "m.8993T>G",
         "m.8993T>C",
+        "m.8993T>G",
         "m.3460G>A",
         "MT:310T><DEL>",
     ]
@@ -163,7 +163,7 @@ def test_alleles_of_one_place_each_have_their_own_line(alices: Client, job: Job,
 def test_neighbours_are_those_of_the_filter(alices: Client, job: Job) -> None:
     text = read(alices, at("variant", job, 1) + "?impact=MODERATE&sort=-pos")
     assert 'rel="next"' not in text
-    assert f'rel="prev" href="{at("variant", job, 3)}?impact=MODERATE&amp;sort=-pos"' in text
+    assert f'rel="prev" href="{at("variant", job, 2)}?impact=MODERATE&amp;sort=-pos"' in text
     assert f'href="{at("variants", job)}?impact=MODERATE&amp;sort=-pos"' in text
 
 
