@@ -113,9 +113,11 @@ def test_the_whole_way_from_the_publishers_servers_to_an_annotation(
 
 def test_a_directory_serves_as_a_mirror_and_stays_as_it_is(tmp_path: Path) -> None:
     files = write_mirror(tmp_path / "mirror")
+    os.utime(tmp_path / "mirror" / at.CLINVAR, (1_700_000_000, 1_700_000_000))
     downloader = Downloader(tmp_path / "downloads", str(tmp_path / "mirror"))
     fetched = [downloader.fetch(file) for file in (FASTA, CLINVAR)]
     assert [one.path for one in fetched] == [tmp_path / "mirror" / at.FASTA, tmp_path / "mirror" / at.CLINVAR]
+    assert fetched[1].date == "2023-11-14"
     (tmp_path / "mirror" / at.FASTA).write_bytes(b"x")
     with pytest.raises(ReferenceRefused, match=r"does not bear its publisher's checksum \(.*\)\. Copy it again\.$"):
         downloader.fetch(FASTA)

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -90,7 +91,9 @@ class Downloader:
             raise ReferenceRefused(f"There is no {path}. Complete the mirror.")
         checked = self._check(source, path, told, here=here)
         stat = path.stat()
-        return Fetched(path, file.url, stat.st_size, sha256_of(path), checked, told.get("date", ""))
+        # A copy of a publisher's file keeps its time, as wget --mirror does.
+        date = told.get("date", "") if here else datetime.fromtimestamp(stat.st_mtime, UTC).date().isoformat()
+        return Fetched(path, file.url, stat.st_size, sha256_of(path), checked, date)
 
     def _check(self, source: RemoteFile, path: Path, told: dict[str, str], *, here: bool) -> str:
         """Hold the file against its publisher's checksum; answers what it was checked by."""
