@@ -184,13 +184,17 @@ class VariantTable:
         columns: Sequence[Column] | None = None,
         *,
         seconds: float = 3_600,
+        rows: int = BATCH_ROWS,
     ) -> Iterator[pa.RecordBatch]:
-        """Stream every row that the condition takes, ``row`` first; in the file's order without sorting anything."""
+        """Stream every row that the condition takes, ``row`` first; in the file's order without sorting anything.
+
+        ``rows`` is the size of a batch, which DuckDB rounds to its own steps.
+        """
         order = "" if sort.is_file_order else f" ORDER BY {sort.whole()[0].order_by}"
         sql = f"SELECT {self._selected(columns)} FROM variants WHERE {where.sql}{order}"
         with self._limited(seconds) as cursor:
             relation = cursor.sql(sql, params=list(where.values))
-            reader: pa.RecordBatchReader = relation.to_arrow_reader(BATCH_ROWS)
+            reader: pa.RecordBatchReader = relation.to_arrow_reader(rows)
             yield from reader
 
     def samples_of(self, row: Row) -> str:
