@@ -23,7 +23,12 @@ from gas_site.queues import send_after_commit
 logger = logging.getLogger(__name__)
 
 # Which kinds of mail a person may switch off, and by which of their preferences. The rest is about money and safety.
-CHOICES = {"job_ended": "mail_jobs", "results_restored": "mail_storage", "results_go_cold": "mail_storage"}
+CHOICES = {
+    "job_ended": "mail_jobs",
+    "export_ready": "mail_jobs",
+    "results_restored": "mail_storage",
+    "results_go_cold": "mail_storage",
+}
 
 
 def notify(user: User, kind: str, about: object, context: dict[str, Any]) -> None:

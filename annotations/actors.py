@@ -8,6 +8,7 @@ import dramatiq
 from django.conf import settings
 
 from annotations.deleting import look_again, purge
+from annotations.exports.making import make
 from annotations.running import run_job
 
 # The engine's child has its own time limit; this one is the safety net above it.
@@ -30,3 +31,9 @@ def purge_job(job_id: str) -> None:
 def look_again_for_job(job_id: str) -> None:
     """Remove what was written while a job was being removed."""
     look_again(UUID(job_id))
+
+
+@dramatiq.actor(queue_name="default", time_limit=6 * 3_600_000)
+def make_export(export_id: str) -> None:
+    """Make a large export."""
+    make(UUID(export_id))

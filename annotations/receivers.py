@@ -80,6 +80,7 @@ def _described(job: Job) -> dict[str, Any]:
     return {
         **{name: getattr(job, name) for name in plain},
         "notes": [{"row": note.row, "text": note.text, "at": note.updated_at} for note in job.notes.all()],
+        "exports": list(job.exports.values("format", "query", "rows", "state", "created_at", "expires_at")),
         "check": job.verdict,
         "summary": job.summary,
         "files": files,

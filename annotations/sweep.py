@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from annotations import deleting, moves
+from annotations.exports.sweep import sweep_exports
 from annotations.models import DeletionReceipt, Job, JobStatus
 from gas_site.queues import send_after_commit
 
@@ -34,6 +35,7 @@ def sweep() -> None:
     drop_abandoned_tickets()
     finish_deletions()
     look_again_at_deletions()
+    sweep_exports()
     clean_work_directory()
 
 

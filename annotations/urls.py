@@ -4,6 +4,7 @@ from django.urls import path
 
 from annotations import views
 from annotations.explorer import views as explorer
+from annotations.exports import views as exports
 
 app_name = "annotations"
 urlpatterns = [
@@ -20,6 +21,11 @@ urlpatterns = [
     path("<uuid:job_id>/variants/filters/<int:saved>/remove/", explorer.remove_filter, name="remove_filter"),
     path("<uuid:job_id>/variants/<int:row>/", explorer.variant, name="variant"),
     path("<uuid:job_id>/variants/<int:row>/note/", explorer.write_note, name="write_note"),
+    path("<uuid:job_id>/export/", exports.exports, name="exports"),
+    path("<uuid:job_id>/export/made/", exports.made_exports, name="made_exports"),
+    path("<uuid:job_id>/export/made/<uuid:export_id>/", exports.download_export, name="download_export"),
+    path("<uuid:job_id>/export/<slug:name>/", exports.export, name="export"),
+    path("<uuid:job_id>/export/<slug:name>/order/", exports.order_export, name="order_export"),
     path("<uuid:job_id>/cancel/", views.cancel, name="cancel"),
     path("<uuid:job_id>/rerun/", views.rerun, name="rerun"),
     path("<uuid:job_id>/delete/", views.delete, name="delete"),

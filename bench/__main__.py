@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import archive, archive_s3, queue
+from bench import archive, archive_s3, exports, queue
 from bench.genome import Genome, make_genome, make_variants
 from bench.measure import Cost, run
 from bench.site import ROOT, running_site
@@ -43,6 +43,7 @@ def main() -> None:
     archive.main()
     archive_s3.main()
     queue.main()
+    exports.main()
 
 
 def measure(genome: Genome, large: Path, small: Path, scratch: Path) -> dict[str, Any]:

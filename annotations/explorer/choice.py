@@ -33,10 +33,12 @@ def default_columns(catalogue: Catalogue) -> list[Column]:
     return shown_columns(["impact", "gene", "consequence", *sources, *quality, *samples, "id"], catalogue)
 
 
-def columns_for(job: Job, text: str, catalogue: Catalogue) -> list[Column]:
-    """Return the columns that a page shows; ``text`` is the URL's list, with commas."""
+def columns_for(job: Job | None, text: str, catalogue: Catalogue) -> list[Column]:
+    """Return the columns that a page shows; ``text`` is the URL's list, with commas. No job: nobody chose before."""
     if columns := shown_columns(text.split(","), catalogue):
         return columns
+    if job is None:
+        return default_columns(catalogue)
     remembered = ColumnChoice.objects.filter(user=job.user, reference=job.reference).values_list("columns", flat=True)
     for names in remembered:
         if columns := shown_columns(names.split(","), catalogue):

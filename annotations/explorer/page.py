@@ -7,12 +7,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
-from django.urls import reverse
 
 from annotations.explorer.cells import cell
 from annotations.explorer.choice import columns_for, default_columns, queried
 from annotations.explorer.columns import ROW, Column
 from annotations.explorer.counting import COUNTED_AT_ONCE, funnel_of, remedies
+from annotations.explorer.door import Door, owners_door
 from annotations.explorer.filters import Filter
 from annotations.explorer.form import carried, form_for
 from annotations.explorer.names import variant_name
@@ -34,6 +34,7 @@ class View:
     """A filter, an order and columns of one job: everything that a page's address says, and how addresses are made."""
 
     job: Job
+    door: Door
     plan: Plan
     sort: Sort
     #: The URL's own list of columns; "" when it names none.
@@ -42,12 +43,13 @@ class View:
     saved: SavedFilter | None = None
 
     @classmethod
-    def of(cls, job: Job, query: QueryDict, table: VariantTable) -> View:
-        """Read a request's query."""
-        saved = saved_named(job.user, query)
+    def of(cls, job: Job, query: QueryDict, table: VariantTable, door: Door | None = None) -> View:
+        """Read a request's query; by the owner's door when none is named."""
+        door = door or owners_door(job)
+        saved = saved_named(job.user, query) if door.owned else None
         plan = plan_for(filter_over(saved, query), table)
         sort = read_sort(query.get("sort", ""), table.catalogue)
-        return cls(job, plan, sort, query.get("columns", "")[:2_000], saved)
+        return cls(job, door, plan, sort, query.get("columns", "")[:2_000], saved)
 
     def url(
         self, chosen: Filter | None = None, *, name: str = "variants", sort: Sort | None = None, **more: Any
@@ -60,7 +62,7 @@ class View:
         if self.saved is not None and len(text) > LONGEST_IN_URL:
             kept = {name: value for name, value in others.items() if value not in ("", None)}
             text = urlencode({**text_over(self.saved, wanted), **kept}, doseq=True)
-        return reverse(f"annotations:{name}", args=[self.job.pk]) + (f"?{text}" if text else "")
+        return self.door.url(name) + (f"?{text}" if text else "")
 
     @property
     def address_text(self) -> str:
@@ -76,7 +78,7 @@ class View:
 
     def row_url(self, row: int) -> str:
         """Return the address of a variant's page that knows this view."""
-        address = reverse("annotations:variant", args=[self.job.pk, row])
+        address = self.door.url("variant", row)
         query = self.address_text
         return f"{address}?{query}" if query else address
 
@@ -86,10 +88,9 @@ def row_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
-def page_context(job: Job, query: QueryDict, table: VariantTable) -> dict[str, Any]:
+def page_context(view: View, query: QueryDict, table: VariantTable) -> dict[str, Any]:
     """Return the context of the page."""
-    view = View.of(job, query, table)
-    columns = columns_for(job, view.columns, table.catalogue)
+    columns = columns_for(view.job if view.door.owned else None, view.columns, table.catalogue)
     page = table.page(
         view.plan.where,
         view.sort,
@@ -126,6 +127,8 @@ def counts_context(view: View, table: VariantTable, *, count: bool) -> dict[str,
         drawing = where_the_variants_are(view.plan, table, funnel.left, view.url, view.row_url)
     return {
         "job": view.job,
+        "door": view.door,
+        "variants_url": view.door.url("variants"),
         "view": view,
         "plan": view.plan,
         "problems": view.plan.problems,
@@ -139,7 +142,8 @@ def counts_context(view: View, table: VariantTable, *, count: bool) -> dict[str,
             (preset.title, view.url(preset.filter), preset.filter == view.plan.filter)
             for preset in presets_for(table.catalogue)
         ],
-        "saved": saved_for(view.job.user, view),
+        "saved": saved_for(view.job.user, view) if view.door.owned else [],
+        "exports_url": view.url(name="exports") if view.door.has_exports else "",
         "all_url": view.url(Filter()),
         "columns_text": view.columns,
         "sort_text": str(view.sort),
@@ -168,7 +172,9 @@ def _sorts(view: View, columns: list[Column]) -> list[tuple[str, str, bool]]:
 
 def _rows(view: View, page: Page, columns: list[Column], table: VariantTable) -> list[dict[str, Any]]:
     numbers = [row["row"] for row in page.rows]
-    noted = set(VariantNote.objects.filter(job=view.job, row__in=numbers).values_list("row", flat=True))
+    noted: set[int] = set()
+    if view.door.owned:
+        noted = set(VariantNote.objects.filter(job=view.job, row__in=numbers).values_list("row", flat=True))
     return [
         {
             "name": variant_name(row, table.reference),

@@ -188,13 +188,16 @@ class VariantTable:
     ) -> Iterator[pa.RecordBatch]:
         """Stream every row that the condition takes, ``row`` first; in the file's order without sorting anything.
 
-        ``rows`` is the size of a batch, which DuckDB rounds to its own steps.
+        ``rows`` is the size of a batch, which DuckDB rounds to its own steps. There is one batch at least, empty where
+        no row fits, so that whoever writes columns knows their types.
         """
         order = "" if sort.is_file_order else f" ORDER BY {sort.whole()[0].order_by}"
         sql = f"SELECT {self._selected(columns)} FROM variants WHERE {where.sql}{order}"
         with self._limited(seconds) as cursor:
             relation = cursor.sql(sql, params=list(where.values))
             reader: pa.RecordBatchReader = relation.to_arrow_reader(rows)
+            first = next(reader, None)
+            yield first if first is not None else pa.RecordBatch.from_pylist([], schema=reader.schema)
             yield from reader
 
     def samples_of(self, row: Row) -> str:

@@ -48,17 +48,19 @@ class SampleFacts:
     values: tuple[tuple[str, str], ...]
 
 
-def variant_context(job: Job, number: int, view: View, table: VariantTable) -> dict[str, Any] | None:
+def variant_context(number: int, view: View, table: VariantTable) -> dict[str, Any] | None:
     """Return the context of the page; None for a row that the table does not have."""
     row = table.row(number)
     if row is None:
         return None
+    job = view.job
     line, problem = _line(job, row, table)
     before, after = table.neighbours(view.plan.where, view.sort, number)
     transcripts = line.transcripts(table.reference) if line else []
     samples = _samples(row, line, table)
     return {
         "job": job,
+        "door": view.door,
         "row": row,
         "name": variant_name(row, table.reference),
         "facts": _facts(row, table),
@@ -73,7 +75,7 @@ def variant_context(job: Job, number: int, view: View, table: VariantTable) -> d
         "line": line.text[:MOST_LINE] if line else "",
         "line_cut": bool(line and len(line.text) > MOST_LINE),
         "problem": problem,
-        "note": VariantNote.objects.filter(job=job, row=number).first(),
+        "note": VariantNote.objects.filter(job=job, row=number).first() if view.door.owned else None,
         "before_url": view.row_url(before) if before is not None else "",
         "after_url": view.row_url(after) if after is not None else "",
         "back_url": view.url(),

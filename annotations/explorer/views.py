@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -28,7 +30,7 @@ from annotations.views import own_job
 
 #: Characters of a note.
 MOST_NOTE = 10_000
-Page = Callable[..., HttpResponse]
+Page = Callable[..., HttpResponseBase]
 
 
 def with_table(page: Page) -> Page:
@@ -37,25 +39,26 @@ def with_table(page: Page) -> Page:
     @login_required
     @never_cache
     @wraps(page)
-    def opened(request: HttpRequest, job_id: UUID, **rest: int) -> HttpResponse:
+    def opened(request: HttpRequest, job_id: UUID, **rest: Any) -> HttpResponseBase:
         job = own_job(request, job_id)
         if job.status != JobStatus.COMPLETED:
             return redirect(job)
         job.availability = availability_of([job]).get(job.pk)
         if job.availability is None or not job.availability.downloadable:
-            return _closed(request, job, HTTPStatus.CONFLICT)
+            return closed(request, job, HTTPStatus.CONFLICT)
         try:
             with open_table(job) as table:
                 return page(request, job, table, **rest)
         except (TableAway, TableUnreadable) as error:
-            return _closed(request, job, HTTPStatus.CONFLICT, str(error))
+            return closed(request, job, HTTPStatus.CONFLICT, str(error))
         except TooSlow as error:
-            return _closed(request, job, HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+            return closed(request, job, HTTPStatus.SERVICE_UNAVAILABLE, str(error))
 
     return opened
 
 
-def _closed(request: HttpRequest, job: Job, status: HTTPStatus, problem: str = "") -> HttpResponse:
+def closed(request: HttpRequest, job: Job, status: HTTPStatus, problem: str = "") -> HttpResponse:
+    """Say why a result's variants cannot be read now, and what to do."""
     context = {"job": job, "availability": job.availability, "problem": problem}
     return render(request, "annotations/explorer/closed.html", context, status=status)
 
@@ -64,7 +67,11 @@ def _closed(request: HttpRequest, job: Job, status: HTTPStatus, problem: str = "
 @with_table
 def variants(request: HttpRequest, job: Job, table: VariantTable) -> HttpResponse:
     """Show the variants that the URL's filter takes."""
-    return render(request, "annotations/explorer/variants.html", page_context(job, request.GET, table))
+    return render(
+        request,
+        "annotations/explorer/variants.html",
+        page_context(View.of(job, request.GET, table), request.GET, table),
+    )
 
 
 @require_safe
@@ -79,7 +86,7 @@ def variant_counts(request: HttpRequest, job: Job, table: VariantTable) -> HttpR
 @with_table
 def variant(request: HttpRequest, job: Job, table: VariantTable, *, row: int) -> HttpResponse:
     """Show everything known of one variant."""
-    context = variant_context(job, row, View.of(job, request.GET, table), table)
+    context = variant_context(row, View.of(job, request.GET, table), table)
     if context is None:
         raise Http404
     return render(request, "annotations/explorer/variant.html", context)

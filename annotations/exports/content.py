@@ -50,7 +50,7 @@ class Content:
         part = max(1, CELLS // width)
         for batch in self.table.batches(self.where, self.sort, self.columns, seconds=SECONDS, rows=rows):
             whole = batch.drop_columns([ROW.name])
-            for first in range(0, whole.num_rows, part):
+            for first in range(0, max(1, whole.num_rows), part):
                 yield whole.slice(first, part)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from annotations.exports.content import Content
@@ -18,16 +18,11 @@ NOTE = b"GAS_export"
 def parquet(content: Content) -> Iterator[bytes]:
     """Write a row group a batch."""
     batches = content.batches()
-    first = next(batches, None)
-    names = content.names
-    # DuckDB gives one batch at least, with the types of the columns; an empty one where no row fits.
-    schema = first.schema if first is not None else pa.schema([(name, pa.string()) for name in names])
-    schema = schema.with_metadata({NOTE: json.dumps(dict(content.provenance)).encode()})
+    first = next(batches)
+    schema = first.schema.with_metadata({NOTE: json.dumps(dict(content.provenance)).encode()})
     outbox = Outbox()
     with pq.ParquetWriter(outbox, schema, compression="zstd") as writer:
-        if first is not None:
-            writer.write_batch(first.replace_schema_metadata(schema.metadata))
-        for batch in batches:
-            yield outbox.take()
+        for batch in chain([first], batches):
             writer.write_batch(batch.replace_schema_metadata(schema.metadata))
+            yield outbox.take()
     yield outbox.take()

@@ -39,7 +39,8 @@ def xlsx(content: Content) -> Iterator[bytes]:
         path = Path(scratch) / "export.xlsx"
         with Workbook(path, {"constant_memory": True, "tmpdir": scratch, "use_zip64": True}) as book:
             _write_provenance(book, content)
-            _write_rows(book, content)
+            for _ in _write_rows(book, content):
+                yield b""  # nothing to send before the workbook is whole, but whoever waits hears of it
         with path.open("rb") as file:
             while piece := file.read(_PIECE):
                 yield piece
@@ -55,7 +56,7 @@ def _write_provenance(book: Workbook, content: Content) -> None:
         _write_text(sheet, row, 1, value)
 
 
-def _write_rows(book: Workbook, content: Content) -> None:
+def _write_rows(book: Workbook, content: Content) -> Iterator[None]:
     bold = book.add_format({"bold": True})
     sheet, number, at = _new_sheet(book, content, 1, bold), 1, 1
     for batch in content.batches():
@@ -67,6 +68,7 @@ def _write_rows(book: Workbook, content: Content) -> None:
                 if value is not None:
                     _WRITERS[type(value)](sheet, at, column, value)
             at += 1
+        yield
 
 
 def _new_sheet(book: Workbook, content: Content, number: int, bold: Format) -> Worksheet:

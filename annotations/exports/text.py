@@ -40,7 +40,7 @@ def json_lines(content: Content) -> Iterator[bytes]:
     for batch in content.batches():
         rows = zip(*(plain_values(column) for column in batch.columns), strict=True)
         lines = [json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) for row in rows]
-        yield ("\n".join(lines) + "\n").encode()
+        yield "".join(f"{line}\n" for line in lines).encode()
 
 
 def plain_values(column: pa.Array) -> list[Any]:

@@ -139,6 +139,13 @@ def test_any_text_is_one_cell_that_computes_nothing(texts: list[str]) -> None:
             assert undone.replace("\\r", "\r").replace("\0\0", "\\") == text
 
 
+def test_parquet_without_rows_has_the_types_of_its_columns(exported: Exported) -> None:
+    none, some = (pq.read_schema(io.BytesIO(exported("parquet", q=q))) for q in ("MT:1", "MT:3460"))
+    assert none == some
+    assert none.field("pos").type == pa.int64()
+    assert json.loads(none.metadata[b"GAS_export"])["Query"] == "gene=%3DX"
+
+
 def test_a_workbook_goes_on_with_the_next_sheet(
     exported: Exported, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,110 @@
+"""Makes an export: for a response piece by piece, or as a file in the store by a worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+
+from annotations.availability import availability_of
+from annotations.engine.results.outputs import stem
+from annotations.explorer.filters import Filter
+from annotations.explorer.plan import plan_for
+from annotations.explorer.pool import TableAway, open_table
+from annotations.explorer.sorting import read_sort
+from annotations.explorer.table import TableUnreadable, TooSlow
+from annotations.exports import moves
+from annotations.exports.content import Content, exported_columns
+from annotations.exports.formats import FORMATS, ExportFormat
+from annotations.exports.provenance import provenance_of
+from annotations.exports.spreadsheet import TooWide
+from annotations.exports.vcf import LinesMissing
+from annotations.models import Export, Job, ResultFile
+from gas_site.storage import file_store
+
+#: What may stand in the way of an export, each with a sentence for a person.
+CANNOT_EXPORT = (TableAway, TableUnreadable, TooSlow, TooWide, LinesMissing)
+
+
+#: How often a lease is renewed while it lasts.
+RENEWALS = 4
+
+
+class Lost(Exception):
+    """Another worker has the export, or it is gone."""
+
+
+def pieces_of(job: Job, chosen: Filter, order: str, wanted: ExportFormat) -> Generator[bytes, None, None]:
+    """Yield the file's pieces; an empty one says that the writer gets on. Raises one of CANNOT_EXPORT."""
+    try:
+        with _content(job, chosen, order, with_vcf=wanted.name == "vcf") as content:
+            yield from wanted.write(content)
+    except FileNotFoundError as error:
+        raise TableAway("This result's files are not here.") from error
+
+
+def export_name(job: Job, chosen: Filter, wanted: ExportFormat) -> str:
+    """Return the file's name: the upload's, safe everywhere, and whether it is all of it."""
+    return f"{stem(job.file_name)}.{'filtered' if chosen else 'variants'}{wanted.suffix}"
+
+
+def make(export_id: UUID) -> None:
+    """Make an export that was ordered; safe to call twice at once."""
+    export = moves.claim(export_id)
+    if export is None:
+        return
+    try:
+        size = _store(export)
+    except Lost:
+        file_store().remove(export.key)
+    except CANNOT_EXPORT as error:
+        moves.fail(export, str(error))
+    else:
+        if not moves.complete(export, size):
+            file_store().remove(export.key)
+
+
+def _store(export: Export) -> int:
+    job = export.job
+    availability = availability_of([job]).get(job.pk)
+    if availability is None or not availability.downloadable:
+        raise TableAway("The result moved to cold storage before this file was made.")
+    pieces = pieces_of(job, Filter.from_text(export.query), export.sort, FORMATS[export.format])
+    return file_store().receive(_renewing(export, pieces), export.key)
+
+
+def _renewing(export: Export, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Pass the pieces on and keep the lease. Raises Lost when there is none to keep."""
+    every = settings.LEASE.total_seconds() / RENEWALS
+    renewed = time.monotonic()
+    for piece in pieces:
+        if time.monotonic() - renewed > every:
+            if not moves.renew(export):
+                raise Lost
+            renewed = time.monotonic()
+        if piece:
+            yield piece
+
+
+@contextmanager
+def _content(job: Job, chosen: Filter, order: str, *, with_vcf: bool) -> Iterator[Content]:
+    with ExitStack() as opened:
+        table = opened.enter_context(open_table(job))
+        plan = plan_for(chosen, table)
+        sort = read_sort(order, table.catalogue)
+        provenance = provenance_of(job, plan, sort, table.count(plan.where))
+        vcf = opened.enter_context(_vcf(job)) if with_vcf else None
+        yield Content(table, plan.where, sort, exported_columns(table.catalogue), provenance, vcf)
+
+
+@contextmanager
+def _vcf(job: Job) -> Iterator[Path]:
+    key = ResultFile.objects.filter(job=job, kind="vcf").values_list("key", flat=True).first()
+    if key is None:
+        raise LinesMissing("This result has no VCF.")
+    with file_store().local(key) as path:
+        yield path
