@@ -9,6 +9,8 @@ _SHORT_TERMS = {
     "3_prime_UTR_variant": "3' UTR",
     "5_prime_UTR_variant": "5' UTR",
     "downstream_gene_variant": "downstream of a gene",
+    "transcript_ablation": "transcript lost",
+    "transcript_amplification": "transcript amplified",
     "upstream_gene_variant": "upstream of a gene",
     "non_coding_transcript_exon_variant": "non-coding exon",
     "non_coding_transcript_variant": "non-coding transcript",

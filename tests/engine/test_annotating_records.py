@@ -86,7 +86,7 @@ def test_a_list_of_words_in_format_that_does_not_fit_is_refused_and_one_that_fit
 
 
 MASKED = (
-    "MT 3460 . G A,<DEL> . . DP=1",
+    "MT 3460 . G A,<FOO> . . DP=1",
     "MT 4000 . C G . . DP=2",  # the reference has A there
     "MT 8993 . T G . . DP=4",
     "MT 11778 . G * . . DP=5",
@@ -147,7 +147,7 @@ def test_the_log_says_in_words_why_a_record_was_not_annotated(tmp_path: Path, re
 def test_a_masked_record_keeps_its_allele_and_its_info(masked: Annotated) -> None:
     assert masked.one(4000, "G") == {"DP": "2", "GAS_NOT_ANNOTATED": "ref_mismatch"}
     assert masked.one(16569, "G") == {"DP": "7", "GAS_NOT_ANNOTATED": "beyond_contig"}
-    assert masked.one(3460, "<DEL>") == {"DP": "1", "GAS_NOT_ANNOTATED": "symbolic_allele"}
+    assert masked.one(3460, "<FOO>") == {"DP": "1", "GAS_NOT_ANNOTATED": "symbolic_allele"}
     assert masked.one(11778, "*") == {"DP": "5", "GAS_NOT_ANNOTATED": "spanning_deletion"}
     assert masked.one(12000, ".") == {"DP": "6", "GAS_NOT_ANNOTATED": "no_alternate_allele"}
 

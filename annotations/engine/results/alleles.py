@@ -12,13 +12,18 @@ REASONS = {
     "ambiguous_allele": "ALT holds letters that stand for several bases",
     "same_as_reference": "ALT is the same as REF",
     "unknown_contig": "contig that the reference lacks",
-    "symbolic_allele": "symbolic allele, such as <DEL>",
+    "symbolic_allele": "symbol for a sequence, of a kind not known here",
+    "reference_block": "reference block of a gVCF, or its allele for all others",
     "no_alternate_allele": "no alternate allele",
     "spanning_deletion": "allele deleted by another record (*)",
     "breakend": "breakend",
 }
 #: Reasons that can be read off the allele itself.
-ALLELE_REASONS = frozenset({"no_alternate_allele", "spanning_deletion", "breakend", "symbolic_allele"})
+ALLELE_REASONS = frozenset(
+    {"no_alternate_allele", "spanning_deletion", "breakend", "symbolic_allele", "reference_block"}
+)
+#: What GATK and bcftools write of positions where a sample is like the reference.
+_REFERENCE_BLOCKS = frozenset({"<NON_REF>", "<*>"})
 _TRANSITIONS = frozenset({"AG", "GA", "CT", "TC"})
 _BASES = frozenset("ACGT")
 
@@ -65,6 +70,8 @@ def reason_not_annotated(ref: str, alt: str) -> str:
         return "same_as_reference" if ref == alt else ""
     if alt in (".", ""):
         return "no_alternate_allele"
+    if alt in _REFERENCE_BLOCKS:
+        return "reference_block"
     if alt == "*":
         return "spanning_deletion"
     if "[" in alt or "]" in alt or alt.startswith(".") or alt.endswith("."):

@@ -21,12 +21,14 @@ from annotations.engine.results.protein import protein_change
 
 #: Ensembl's table, most severe first, for the terms that ``bcftools csq`` and gene_ends can mean.
 IMPACT_BY_TERM = {
+    "transcript_ablation": "HIGH",
     "splice_acceptor_variant": "HIGH",
     "splice_donor_variant": "HIGH",
     "stop_gained": "HIGH",
     "frameshift_variant": "HIGH",
     "stop_lost": "HIGH",
     "start_lost": "HIGH",
+    "transcript_amplification": "HIGH",
     "feature_elongation": "HIGH",
     "feature_truncation": "HIGH",
     "inframe_insertion": "MODERATE",

@@ -81,6 +81,10 @@ class EntryCache:
             entry = self._upstream[gene] = Entry(_own_fields(found), found)
         return entry
 
+    def structural(self, found: Consequence | None) -> Entry:
+        """The entry of a structural variant; None stands for one outside genes."""
+        return self.read(b"") if found is None else Entry(_own_fields(found), found)
+
     def intron(self, entry: Entry) -> Entry:
         """The entry for an intron of what csq calls an exon (``placing/chosen.py``)."""
         found = entry.consequence

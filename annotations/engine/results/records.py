@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from annotations.engine.placing.contig_models import LoadedModels
 from annotations.engine.placing.placer import Block, Placed, Placer
+from annotations.engine.placing.structural import structural_consequence, structural_kind, structural_span
 from annotations.engine.reference import Reference
 from annotations.engine.results.alleles import reason_not_annotated, variant_class
 from annotations.engine.results.consequence import INTERGENIC
@@ -108,6 +109,7 @@ class RecordFinisher:
         entries, codes = self._entries(block, pairs, allele_codes)
         self._say_unsaid(entries, codes, runs, lambda row: (int(pos[row].as_py()), *pairs[allele_codes[row]]))
         self._set_reasons(entries, codes, contig, masked)
+        self._say_structural(block, entries, codes, runs)
         placed = self._placer.place(Block(runs, pos.to_numpy(), pairs, allele_codes, entries, codes))
         return Records(
             contig=contig,
@@ -194,6 +196,25 @@ class RecordFinisher:
             if name not in self._contigs:
                 codes[contig.indices.to_numpy() == number] = len(entries)
                 entries.append(self._cache.not_annotated("unknown_contig"))
+
+    def _say_structural(
+        self, block: TextBlock, entries: list[Entry], codes: Codes, runs: Sequence[tuple[str, int, int]]
+    ) -> None:
+        """Give structural variants the entry that says which transcripts they meet and how."""
+        said = [number for number, entry in enumerate(entries) if entry.reason in ("symbolic_allele", "breakend")]
+        if not said:
+            return
+        for contig, first, last in runs:
+            loaded = self._models.get(contig)
+            for row in (np.flatnonzero(np.isin(codes[first:last], said)) + first).tolist() if loaded else ():
+                pos, alt, info = (
+                    block.bytes[block.starts[at][row] : block.ends[at][row]].tobytes() for at in (POS, ALT, INFO)
+                )
+                kind = structural_kind(alt, entries[codes[row]].reason)
+                if kind and loaded:
+                    span = structural_span(kind, int(pos), info)
+                    codes[row] = len(entries)
+                    entries.append(self._cache.structural(structural_consequence(loaded.models, kind, *span)))
 
 
 class SortedCheck:
