@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PORT DATA_DIR CLOUD_VAULT
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-cloud test test-postgres test-slow check format bench load clean
+.PHONY: help run run-cloud test test-postgres test-slow check check-deploy format bench load clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,10 @@ check: .venv/dev.stamp ## Lint, types, import contracts, migrations, templates
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/djlint --lint --quiet templates
 
+check-deploy: .venv-deploy/stamp .venv/dev.stamp ## Look for unsafe settings in the template (checkov, in .venv-deploy)
+	@$(BIN)/python deploy/render.py > .venv-deploy/template.json
+	@.venv-deploy/bin/checkov --framework cloudformation --file .venv-deploy/template.json --skip-download --compact --quiet
+
 format: .venv/dev.stamp ## Format the Python code; templates are laid out by hand and linted by check
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -45,7 +49,7 @@ load: .venv/dev.stamp ## Let many people use a stack at once (USERS=200 LOAD_SEC
 	@$(BIN)/python -m bench.load
 
 clean: ## Remove the virtual environment and caches; data under var/ stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-deploy .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "GAS runs on Python 3.11 to 3.13; this is %d.%d. Give another: make run PYTHON=python3.12" % sys.version_info[:2])'
@@ -61,3 +65,10 @@ clean: ## Remove the virtual environment and caches; data under var/ stays
 	@echo "Installing requirements-dev.txt into .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/run.stamp
+
+# checkov pins old releases of much that GAS uses, so it has a place of its own.
+.venv-deploy/stamp: requirements-deploy.txt | .venv/bin/python
+	@echo "Installing requirements-deploy.txt into .venv-deploy"
+	@$(BIN)/python -m venv .venv-deploy
+	@.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-deploy.txt
+	@touch $@
