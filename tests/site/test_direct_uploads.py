@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import urllib.error
 import urllib.request
@@ -142,6 +143,8 @@ def test_the_form_takes_nothing_but_what_was_signed(alices: Client, change: dict
 
 def test_the_form_takes_no_other_size_and_no_other_bytes(alices: Client) -> None:
     plan = announce(alices, SMALL_VCF).json()
+    policy = json.loads(base64.b64decode(plan["fields"]["policy"]))
+    assert ["content-length-range", len(SMALL_VCF), len(SMALL_VCF)] in policy["conditions"]
     for content in (SMALL_VCF + b"\n", SMALL_VCF[:-1], SMALL_VCF.replace(b"11778", b"11779")):
         assert send_form(plan, content) == 400
     assert finish(alices, plan).status_code == 422, "and what is not there whole is not accepted"
