@@ -1,1 +1,1 @@
-"""Stand-ins for the outside world on one machine: a payment provider that speaks Stripe's API, a sign-in provider."""
+"""Stand-ins for the outside world on one machine: payments (Stripe's API), a sign-in provider, Amazon's services."""
