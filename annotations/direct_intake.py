@@ -11,6 +11,7 @@ from typing import Any
 from accounts.models import User
 from annotations import intake
 from annotations.catalogue import reference_named
+from annotations.fitting import fitting_verdict
 from annotations.models import Job, JobEvent, JobStatus
 from gas_site.s3_uploads import MOST_BYTES_IN_A_FORM, DirectUploads, part_bytes, part_span
 from gas_site.s3_writing import composite
@@ -76,11 +77,12 @@ def receive(job: Job, checksums: Sequence[str]) -> Job:
     direct.check(job.input_key, job.input_size, checksum)
     try:
         intake.check_size(job.user, job.input_size)
-        job.verdict = intake.check(job.input_key, job.file_name, reference_named(job.reference)).to_json()
+        verdict = fitting_verdict(job.input_key, job.file_name, reference_named(job.reference))
+        job.verdict, job.reference = verdict.to_json(), verdict.reference
     except (intake.TooLarge, *intake.REFUSALS):
         intake.withdraw(job)
         raise
     waiting = Job.objects.filter(pk=job.pk, status=JobStatus.UPLOADING, awaits_upload=True)
-    if waiting.update(awaits_upload=False, verdict=job.verdict):
+    if waiting.update(awaits_upload=False, verdict=job.verdict, reference=job.reference):
         JobEvent.objects.create(job=job, status=JobStatus.UPLOADING, note="uploaded and checked")
     return job

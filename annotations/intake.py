@@ -57,16 +57,20 @@ def check_size(user: User, size: int) -> None:
 def receive(user: User, upload: Upload, reference_name: str) -> Job:
     """Store the upload, look at it, and return a ticket that ``moves.enqueue`` can accept.
 
+    Where the file contradicts the reference and fits another, the ticket is for that one and its verdict says so.
     Raises TooLarge, UnknownReference, or the engine's InputRefused; then nothing stays behind. The row comes before
     the file: if this process is killed in between, the sweep finds the ticket and removes the file with it.
     """
+    from annotations.fitting import fitting_verdict  # noqa: PLC0415 (it asks this module)
+
     check_size(user, upload.size)
     reference = reference_named(reference_name)
     job = _ticket(user, clean_name(upload.name), reference.name)
     try:
         job.input_size = _store(upload, job.input_key)
-        job.verdict = check(job.input_key, job.file_name, reference).to_json()
-        job.save(update_fields=["input_size", "verdict"])
+        verdict = fitting_verdict(job.input_key, job.file_name, reference)
+        job.verdict, job.reference = verdict.to_json(), verdict.reference
+        job.save(update_fields=["input_size", "verdict", "reference"])
     except BaseException:
         withdraw(job)
         raise

@@ -60,7 +60,7 @@ def _annotate(request: HtmxRequest) -> HttpResponse:
         job = intake.receive(signed_in_user(request), form.cleaned_data["upload"], form.cleaned_data["reference"])
     except (InputRefused, intake.TooLarge, UnknownReference) as error:
         return refusal_response(request, form, error)
-    if request.POST.get("check"):
+    if request.POST.get("check") or job.verdict.get("chosen"):
         return verdict_response(request, job) if request.htmx else redirect("confirm", job_id=job.pk)
     moves.enqueue(job.pk, job.reference, haplotype_aware=_by_haplotype(request))
     return redirect(job)

@@ -105,3 +105,20 @@ def test_a_whole_genome_of_another_assembly_is_named(tmp_path: Path) -> None:
         "The header says that 20 has 63,025,520 bases, but chr20 of the reference GRCh38 has 64,444,167. "
         "These look like GRCh37 (hg19) coordinates."
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "assembly"),
+    [
+        ("##reference=file:///data/human_g1k_v37.fasta", "GRCh37 (hg19)"),
+        ("##reference=GRCh38", "GRCh38 (hg38)"),
+        ("##contig=<ID=chr1,assembly=NCBI36>", "NCBI36 (hg18)"),
+        ("##contig=<ID=1,assembly=b37>", "GRCh37 (hg19)"),
+        ("##assembly=https://example.org/chm13v2.0.fa.gz", "T2T-CHM13v2.0"),
+        ("##reference=mm10.fa", "GRCm38 (mm10)"),
+        ("##source=made with hg19 tools", ""),
+        ("##reference=lib37.fa", ""),
+    ],
+)
+def test_an_assembly_that_the_header_names_is_told(tmp_path: Path, line: str, assembly: str) -> None:
+    assert preflight(put(tmp_path, vcf(*RECORDS, meta=(*META, line))), REFERENCE, name="input").assembly == assembly

@@ -76,8 +76,10 @@ def check_contig_lengths(lengths: Mapping[str, int], names: ContigNames, referen
         raise WrongReference(cause, _advice(_YORUBA if mitochondrial else assembly_of(lengths)))
 
 
-def check_bases(counts: ReadCounts, lengths: Mapping[str, int], reference: Reference, *, at_end: bool) -> None:
-    """Raise WrongReference when too many REF bases are not the reference's."""
+def check_bases(
+    counts: ReadCounts, lengths: Mapping[str, int], reference: Reference, *, at_end: bool, named: str = ""
+) -> None:
+    """Raise WrongReference when too many REF bases are not the reference's; ``named`` is what the header calls it."""
     wrong = counts.refs_mismatched + counts.beyond_contig
     checked = counts.refs_checked + counts.beyond_contig
     if wrong < FEWEST_MISMATCHES or wrong * MISMATCH_SHARE <= checked or (checked < EARLY_CHECKS and not at_end):
@@ -86,7 +88,7 @@ def check_bases(counts: ReadCounts, lengths: Mapping[str, int], reference: Refer
     first = counts.first_mismatch
     if first:
         cause += f" (the first in line {first.line}: REF is {first.found}, the reference has {first.expected})"
-    raise WrongReference(cause, _advice(_guess(counts, lengths, reference)))
+    raise WrongReference(cause, _advice(_guess(counts, lengths, reference) or named))
 
 
 def _guess(counts: ReadCounts, lengths: Mapping[str, int], reference: Reference) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from annotations.engine.limits import Limits
 from annotations.engine.reading.assembly import assembly_of
+from annotations.engine.reading.named_assembly import named_assembly
 from annotations.engine.reading.reader import VcfReader
 from annotations.engine.reference import Reference
 from annotations.engine.results.alleles import variant_class
@@ -55,9 +56,11 @@ class Verdict:
     contigs: tuple[ContigVerdict, ...]
     sorted: bool
     assembly: str
-    """The human assembly that the header's contig lengths belong to, "" when none is told."""
+    """The assembly that the header's contig lengths belong to or that it names, "" when none is told."""
     fit: Fit
     warnings: tuple[str, ...]
+    chosen: str = ""
+    """The reference that was chosen, where the file contradicts it and fits ``reference``; else ""."""
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as JSON's own types."""
@@ -111,7 +114,7 @@ def _verdict(reader: VcfReader, reference: Reference, name: str, classes: Counte
         by_class=dict(classes.most_common()),
         contigs=contigs,
         sorted=counts.first_unsorted_line is None,
-        assembly=assembly_of(reader.header.contig_lengths()),
+        assembly=assembly_of(reader.header.contig_lengths()) or named_assembly(reader.header.metas),
         fit=Fit(counts.records - unknown, unknown, counts.refs_checked, counts.refs_mismatched),
         warnings=tuple(_warnings(reader, reference)),
     )

@@ -19,6 +19,7 @@ from annotations.engine.reading.head_scan import scan_head
 from annotations.engine.reading.header import Header, read_header
 from annotations.engine.reading.header_text import KEY, clashing_ids, header_text
 from annotations.engine.reading.lines import Chunk, LineSource
+from annotations.engine.reading.named_assembly import named_assembly
 from annotations.engine.reading.read_counts import ReadCounts
 from annotations.engine.reading.record_checks import RecordChecker
 from annotations.engine.reading.sniff import check_is_vcf_text, looks_like_bcf
@@ -120,7 +121,7 @@ class VcfReader:
 
     def chunks(self) -> Iterator[tuple[bytes, list[Batch]]]:
         """The same, beside the text of each chunk as it stood in the file (but for CRLF)."""
-        lengths = self.header.contig_lengths()
+        lengths, named = self.header.contig_lengths(), named_assembly(self.header.metas)
         try:
             for chunk in self._chunks():
                 batches = self._reader.read(chunk)
@@ -128,10 +129,10 @@ class VcfReader:
                     self._check_values(chunk)
                 yield chunk.data, batches
                 del chunk, batches
-                check_bases(self.counts, lengths, self._reference, at_end=False)
+                check_bases(self.counts, lengths, self._reference, at_end=False, named=named)
             if self._bcf is not None:
                 self._bcf.finish()
-            check_bases(self.counts, lengths, self._reference, at_end=True)
+            check_bases(self.counts, lengths, self._reference, at_end=True, named=named)
         except BaseException as error:
             self._close_after(error)
             raise
