@@ -24,7 +24,7 @@ def detail_context(job: Job) -> dict[str, Any]:
     """Return the context of the job's page and of its live part."""
     files = list(job.files.all())
     completed = job.status == JobStatus.COMPLETED
-    reference = _reference(job)
+    reference = reference_of(job)
     job.availability = availability_of([job]).get(job.pk)
     return {
         "job": job,
@@ -34,9 +34,7 @@ def detail_context(job: Job) -> dict[str, Any]:
         "cold_kinds": COLD_KINDS,
         "now": timezone.now(),
         "steps": timeline(job, job.availability),
-        "tiles": tiles_of(job.summary) if completed else (),
-        "figures": figures_for(job.summary, reference) if completed else None,
-        "not_annotated": sum(job.summary.get("not_annotated", {}).values()),
+        **(numbers_context(job, reference) if completed else {}),
         "events": list(job.events.all()),
         "files": files,
         "summary": job.summary,
@@ -47,12 +45,22 @@ def detail_context(job: Job) -> dict[str, Any]:
     }
 
 
+def numbers_context(job: Job, reference: Reference | None) -> dict[str, Any]:
+    """Return what a completed job's summary becomes on a page: tiles, what to know, figures."""
+    return {
+        "summary": job.summary,
+        "tiles": tiles_of(job.summary),
+        "figures": figures_for(job.summary, reference),
+        "not_annotated": sum(job.summary.get("not_annotated", {}).values()),
+    }
+
+
 def _variants_url(job: Job) -> str:
     open_now = job.availability is not None and job.availability.downloadable
     return reverse("annotations:variants", args=[job.pk]) if open_now else ""
 
 
-def _reference(job: Job) -> Reference | None:
+def reference_of(job: Job) -> Reference | None:
     """Return the job's reference, or None when it is no longer installed; its results stay readable."""
     try:
         return reference_named(job.reference)

@@ -19,7 +19,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from accounts.models import Plan
 from annotations.catalogue import installed_references
-from annotations.example import example_summary
+from annotations.example import example_job, example_summary
 from annotations.figures.report import figures_for
 from gas_site.metrics import exposition
 from gas_site.readiness import readiness
@@ -38,6 +38,8 @@ def landing(request: HttpRequest) -> HttpResponse:
         "free": next((plan for plan in plans if plan.slug == Plan.FREE), None),
         "example": example,
         "example_figures": figures_for(example, rcrs) if example else None,
+        # Every mark of the figure is a link to its rows, where the example's files are here.
+        "variants_url": reverse("example:variants") if example and example_job() else "",
         "references": references,
         "start_url": _start_url(request),
     }

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from annotations.catalogue import UnknownReference, reference_named
 from annotations.engine.reference import Reference
 from annotations.explorer.table import VariantTable
-from annotations.models import Job, ResultFile
-from gas_site.storage import file_store
+from annotations.models import Job
+from annotations.result_files import keys_of, local
 
 MOST_OPEN = 6
 IDLE_SECONDS = 120.0
@@ -90,7 +90,7 @@ class TablePool:
 def _opened(key: str, reference: Reference | None) -> _Open:
     with ExitStack() as resources:
         try:
-            path = resources.enter_context(file_store().local(key))
+            path = resources.enter_context(local(key))
             table = VariantTable(path, reference)
         except FileNotFoundError as error:
             raise TableAway("This result's table is not here.") from error
@@ -109,7 +109,7 @@ def open_table(job: Job) -> Iterator[VariantTable]:
 
     The caller has looked whether the person may see the job, and whether its files are available.
     """
-    key = ResultFile.objects.filter(job=job, kind="table").values_list("key", flat=True).first()
+    key = keys_of(job, "table").get("table")
     if key is None:
         raise TableAway("This job has no table.")
     try:

@@ -14,8 +14,8 @@ from annotations.engine.reference import Reference
 from annotations.engine.results.consequence import Consequence, every_consequence
 from annotations.engine.results.gene_ends import GeneEnds
 from annotations.explorer.pool import TableAway
-from annotations.models import Job, ResultFile
-from gas_site.storage import file_store
+from annotations.models import Job
+from annotations.result_files import keys_of, local
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ def line_of(job: Job, row: dict[str, Any], place: int) -> Line | None:
 
     None when the index does not know the place. Raises TableAway when the files are not in the store.
     """
-    keys = dict(ResultFile.objects.filter(job=job, kind__in=["vcf", "index"]).values_list("kind", "key"))
+    keys = keys_of(job, "vcf", "index")
     with ExitStack() as opened:
         try:
-            vcf = opened.enter_context(file_store().local(keys["vcf"]))
-            index = opened.enter_context(file_store().local(keys["index"]))
+            vcf = opened.enter_context(local(keys["vcf"]))
+            index = opened.enter_context(local(keys["index"]))
             file = opened.enter_context(pysam.TabixFile(str(vcf), index=str(index)))
             lines = file.fetch(row["contig"], max(0, row["pos"] - 1), row["pos"])
         except (KeyError, OSError) as error:

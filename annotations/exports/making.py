@@ -23,7 +23,8 @@ from annotations.exports.formats import FORMATS, ExportFormat
 from annotations.exports.provenance import provenance_of
 from annotations.exports.spreadsheet import TooWide
 from annotations.exports.vcf import LinesMissing
-from annotations.models import Export, Job, ResultFile
+from annotations.models import Export, Job
+from annotations.result_files import keys_of, local
 from gas_site.storage import file_store
 
 #: What may stand in the way of an export, each with a sentence for a person.
@@ -103,8 +104,8 @@ def _content(job: Job, chosen: Filter, order: str, *, with_vcf: bool) -> Iterato
 
 @contextmanager
 def _vcf(job: Job) -> Iterator[Path]:
-    key = ResultFile.objects.filter(job=job, kind="vcf").values_list("key", flat=True).first()
+    key = keys_of(job, "vcf").get("vcf")
     if key is None:
         raise LinesMissing("This result has no VCF.")
-    with file_store().local(key) as path:
+    with local(key) as path:
         yield path

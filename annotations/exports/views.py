@@ -42,22 +42,23 @@ def exports(request: HttpRequest, job: Job, table: VariantTable) -> HttpResponse
 @with_table
 def export(request: HttpRequest, job: Job, table: VariantTable, *, name: str) -> HttpResponseBase:
     """Send what the URL's filter takes; what is too large to wait for leads to the page that has it made."""
-    return answer_export(request, View.of(job, request.GET, table), table, name)
+    try:
+        return answer_export(request, View.of(job, request.GET, table), table, name)
+    except CANNOT_EXPORT as error:
+        return closed(request, job, HTTPStatus.CONFLICT, str(error))
 
 
 def answer_export(request: HttpRequest, view: View, table: VariantTable, name: str) -> HttpResponseBase:
-    """Answer a download of a view by any door."""
+    """Answer a download of a view by any door. Raises one of CANNOT_EXPORT."""
     wanted = _format(name)
     if table.count(view.plan.where) > wanted.at_once:
-        messages.info(request, "This is too large to wait for. Here it can be made as a file.")
+        if view.door.owned:
+            messages.info(request, "This is too large to wait for. Here it can be made as a file.")
         return redirect(view.url(name="exports"))
     if request.method == "HEAD":
         return _as_download(HttpResponse(), view.job, view.plan.filter, wanted)
     pieces = pieces_of(view.job, view.plan.filter, str(view.sort), wanted)
-    try:
-        first = next(filter(None, pieces), b"")
-    except CANNOT_EXPORT as error:
-        return closed(request, view.job, HTTPStatus.CONFLICT, str(error))
+    first = next(filter(None, pieces), b"")
     return _as_download(StreamingHttpResponse(_from(first, pieces)), view.job, view.plan.filter, wanted)
 
 
