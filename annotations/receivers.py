@@ -80,6 +80,9 @@ def _described(job: Job) -> dict[str, Any]:
     return {
         **{name: getattr(job, name) for name in plain},
         "notes": [{"row": note.row, "text": note.text, "at": note.updated_at} for note in job.notes.all()],
+        "links": list(
+            job.links.values("label", "with_variants", "with_exports", "created_at", "expires_at", "revoked_at")
+        ),
         "exports": list(job.exports.values("format", "query", "rows", "state", "created_at", "expires_at")),
         "check": job.verdict,
         "summary": job.summary,

@@ -5,6 +5,7 @@ from django.urls import path
 from annotations import views
 from annotations.explorer import views as explorer
 from annotations.exports import views as exports
+from annotations.sharing import views as sharing
 
 app_name = "annotations"
 urlpatterns = [
@@ -26,6 +27,8 @@ urlpatterns = [
     path("<uuid:job_id>/export/made/<uuid:export_id>/", exports.download_export, name="download_export"),
     path("<uuid:job_id>/export/<slug:name>/", exports.export, name="export"),
     path("<uuid:job_id>/export/<slug:name>/order/", exports.order_export, name="order_export"),
+    path("<uuid:job_id>/share/", sharing.shares, name="shares"),
+    path("<uuid:job_id>/share/<int:link>/revoke/", sharing.revoke, name="revoke_link"),
     path("<uuid:job_id>/cancel/", views.cancel, name="cancel"),
     path("<uuid:job_id>/rerun/", views.rerun, name="rerun"),
     path("<uuid:job_id>/delete/", views.delete, name="delete"),

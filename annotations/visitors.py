@@ -32,6 +32,13 @@ from annotations.job_page import numbers_context, reference_of
 from annotations.models import Job
 
 
+class NotOpen(Exception):
+    """The way in leads nowhere. ``answer`` makes the page that says so."""
+
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.answer = answer
+
+
 @dataclass(frozen=True)
 class Visit:
     """A result and the way to it. ``answered`` is called with each answer and what was asked for, to add headers."""
@@ -42,7 +49,7 @@ class Visit:
     answered: Callable[[HttpResponseBase, str], None]
 
 
-#: Finds what a URL's own arguments lead to; raises Http404.
+#: Finds what a URL's own arguments lead to. Raises NotOpen or Http404.
 Find = Callable[..., Visit]
 TablePage = Callable[..., HttpResponseBase]
 
@@ -68,13 +75,17 @@ def _visited(find: Find, show: Callable[..., HttpResponseBase], what: str) -> Ca
 
     @require_safe
     @wraps(show)
-    def view(request: HttpRequest, *args: Any, row: int | None = None, name: str | None = None, **way: Any) -> Any:
-        visit = find(request, **way)
-        allowed = {"result": True, "variants": visit.door.has_variants, "exports": visit.door.has_exports}
-        if not allowed[what]:
-            raise Http404
+    def view(request: HttpRequest, *, row: int | None = None, name: str | None = None, **way: Any) -> HttpResponseBase:
         rest = {key: value for key, value in (("row", row), ("name", name)) if value is not None}
-        response = show(request, visit, **rest)
+        try:
+            visit = find(request, **way)
+        except NotOpen as error:
+            return error.answer(request)
+        allowed = {"result": True, "variants": visit.door.has_variants, "exports": visit.door.has_exports}
+        try:
+            response = show(request, visit, **rest) if allowed[what] else _not_found(request, visit)
+        except Http404:
+            response = _not_found(request, visit)
         visit.answered(response, what)
         return response
 
@@ -107,6 +118,11 @@ def _availability(job: Job) -> Availability:
 def _closed(request: HttpRequest, visit: Visit, status: HTTPStatus, problem: str = "") -> HttpResponse:
     context = {"door": visit.door, "problem": problem, **visit.context}
     return render(request, "annotations/visitors/closed.html", context, status=status)
+
+
+def _not_found(request: HttpRequest, visit: Visit) -> HttpResponse:
+    context = {"door": visit.door, **visit.context}
+    return render(request, "annotations/visitors/not_found.html", context, status=HTTPStatus.NOT_FOUND)
 
 
 def _detail(request: HttpRequest, visit: Visit) -> HttpResponse:

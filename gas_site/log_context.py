@@ -7,6 +7,7 @@ about, so that one search follows a job from the website through the queue to a 
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,21 @@ class JobId(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record through, marked."""
         record.job_id = _job.get() or None
+        return True
+
+
+#: Who knows the token of a shared link can read the result: it stands in its addresses, and in no log.
+_SHARED = re.compile(r"(/shared/)[^/\s?]+")
+
+
+class HideTokens(logging.Filter):
+    """Takes the tokens of shared links out of what is logged, such as the path of a page that was not found."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record through, without tokens."""
+        message = record.getMessage()
+        if "/shared/" in message:
+            record.msg, record.args = _SHARED.sub(r"\1…", message), None
         return True
 
 

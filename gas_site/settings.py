@@ -248,6 +248,7 @@ LOGGING = {
     "filters": {
         "request": {"()": "django_guid.log_filters.CorrelationId", "correlation_id_field": "request_id"},
         "job": {"()": "gas_site.log_context.JobId"},
+        "tokens": {"()": "gas_site.log_context.HideTokens"},
     },
     "formatters": {
         "line": {
@@ -263,7 +264,7 @@ LOGGING = {
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "filters": ["request", "job"],
+            "filters": ["request", "job", "tokens"],
             "formatter": environment.choice("LOG_FORMAT", "line", ["line", "json"]),
         }
     },

@@ -25,6 +25,7 @@ urlpatterns = [
     path("annotate/<uuid:job_id>/sources/", source_views.add, name="source_add"),
     path("annotate/<uuid:job_id>/sources/<int:source_id>/remove/", source_views.remove, name="source_remove"),
     path("annotations/", include("annotations.urls")),
+    path("shared/<slug:token>/", include("annotations.sharing.shared_urls")),
     path("example/", include("annotations.example_urls")),
     path("sources/", intake_views.references_page, name="sources"),
     path("help/", views.help_page, name="help"),
