@@ -32,19 +32,22 @@ class CodingSequence:
         coding = self.bases[self.start : self.end]
         if (left := len(coding) % 3) and self._completed(coding[-left:]):
             coding += "A" * (3 - left)
-        residues = list(translate(coding, self.code))
-        if STOP in residues and residues[-1] == STOP:
+        protein = translate(coding, self.code)
+        stop = protein.find(STOP)
+        if protein.endswith(STOP):
             # Before the last codon an opal codon is read as selenocysteine, as the annotated protein shows.
-            for at in range(len(residues) - 1):
-                if residues[at] == STOP and coding[3 * at : 3 * at + 3] == "TGA":
-                    residues[at] = SELENOCYSTEINE
-        if STOP in residues:
-            residues = residues[: residues.index(STOP) + 1]
-        return self._begun(residues)
+            while stop < len(protein) - 1 and coding[3 * stop : 3 * stop + 3] == "TGA":
+                protein = protein[:stop] + SELENOCYSTEINE + protein[stop + 1 :]
+                stop = protein.find(STOP)
+        if stop >= 0:
+            protein = protein[: stop + 1]
+        return self._begun(protein)
 
     @cached_property
     def recoded(self) -> frozenset[int]:
         """The spliced offsets of the codons that are read as selenocysteine."""
+        if SELENOCYSTEINE not in self.protein:
+            return frozenset()
         return frozenset(self.start + 3 * at for at, one in enumerate(self.protein) if one == SELENOCYSTEINE)
 
     @property
@@ -66,20 +69,18 @@ class CodingSequence:
             codon = bases[at : at + 3]
             same, out_of_frame = divmod(at - moved - self.start, 3)
             if at - moved >= change.end and not out_of_frame and same < len(self.protein):
-                return self._begun(residues) + self.protein[same:]
+                return self._begun("".join(residues)) + self.protein[same:]
             if len(codon) < 3 and not self._completed(codon):
                 break
             residue = SELENOCYSTEINE if at in recoded else self.code.amino_acid(codon.ljust(3, "A"))
             residues.append(residue)
             if residue == STOP:
                 break
-        return self._begun(residues)
+        return self._begun("".join(residues))
 
-    def _begun(self, residues: list[str]) -> str:
-        """Residues as a protein: a start codon is read as methionine."""
-        if self.begins and residues:
-            residues[0] = "M"
-        return "".join(residues)
+    def _begun(self, protein: str) -> str:
+        """A protein whose start codon is read as methionine."""
+        return "M" + protein[1:] if self.begins and protein else protein
 
     def _completed(self, codon: str) -> bool:
         """Whether the poly(A) tail makes a stop of what is left at the transcript's end."""

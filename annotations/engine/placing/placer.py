@@ -165,15 +165,17 @@ def _info(columns: Mapping[str, pa.Array]) -> pa.Array:
         ",",
     )
     lone = pc.and_(pc.is_null(columns["gene_before"]), pc.is_null(columns["gene_after"]))
-    parts = [
-        _field("GAS_TRANSCRIPT", columns["transcript"].cast(pa.string())),
-        _field("GAS_HGVSG", columns["hgvs_g"]),
-        _field("GAS_HGVSC", columns["hgvs_c"]),
-        _field("GAS_HGVSP", protein),
-        _field("GAS_DISTANCE", columns["upstream_distance"].cast(pa.string())),
-        _field("GAS_NEAREST", pc.if_else(lone, pa.scalar(None, pa.string()), nearest)),
-    ]
-    return pc.binary_join_element_wise(*parts, "")
+    values = {
+        "GAS_TRANSCRIPT": columns["transcript"],
+        "GAS_HGVSG": columns["hgvs_g"],
+        "GAS_HGVSC": columns["hgvs_c"],
+        "GAS_HGVSP": protein,
+        "GAS_DISTANCE": columns["upstream_distance"],
+        "GAS_NEAREST": pc.if_else(lone, pa.scalar(None, pa.string()), nearest),
+    }
+    # Most blocks lie wholly in or wholly outside genes, and have nothing to say in some of these.
+    parts = [_field(name, column) for name, column in values.items() if column.null_count < len(column)]
+    return pc.binary_join_element_wise(*parts, "") if parts else pa.array([""] * len(lone), pa.string())
 
 
 def _side(gene: pa.Array, distance: pa.Array) -> pa.Array:
@@ -181,4 +183,4 @@ def _side(gene: pa.Array, distance: pa.Array) -> pa.Array:
 
 
 def _field(name: str, values: pa.Array) -> pa.Array:
-    return pc.binary_join_element_wise(pa.scalar(f";{name}="), values, "").fill_null("")
+    return pc.binary_join_element_wise(pa.scalar(f";{name}="), values.cast(pa.string()), "").fill_null("")
