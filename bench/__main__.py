@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import archive, archive_s3, exports, queue
+from bench import archive, archive_s3, explorer, exports, queue
 from bench.genome import Genome, make_genome, make_variants
 from bench.measure import Cost, run
 from bench.site import ROOT, running_site
@@ -41,6 +41,7 @@ def main() -> None:
     print_table(figures)
     print(json.dumps(figures))
     archive.main()
+    explorer.main()
     archive_s3.main()
     queue.main()
     exports.main()

@@ -48,13 +48,15 @@ def make_table(path: Path, rows: int) -> Path:
     with pq.ParquetWriter(partial, schema, **writer_options(schema)) as writer:
         for first in range(0, rows, GROUP_ROWS):
             count = min(GROUP_ROWS, rows - first)
-            writer.write_table(pa.Table.from_arrays(_columns(dice, first, count, rows), schema=schema))
+            made = _columns(dice, first, count, rows)
+            arrays = [made.get(field.name, pa.nulls(count, field.type)) for field in schema]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
         writer.add_key_value_metadata(schema.metadata)
     partial.rename(path)
     return path
 
 
-def _columns(dice: np.random.Generator, first: int, count: int, rows: int) -> list[pa.Array]:
+def _columns(dice: np.random.Generator, first: int, count: int, rows: int) -> dict[str, pa.Array]:
     number = np.arange(first, first + count)
     contig = number * len(CONTIGS) // rows
     within = number - contig * rows // len(CONTIGS)
@@ -74,29 +76,29 @@ def _columns(dice: np.random.Generator, first: int, count: int, rows: int) -> li
     disease = np.where(reported & (call > 1), dice.integers(0, 400, count), 400)
     letters = np.array(list("012."))[dice.choice(4, (count, len(SAMPLES)), p=[0.5, 0.3, 0.18, 0.02])]
     ids = [f"rs{at}" if one else None for at, one in zip((number * 7 + 3).tolist(), seen.tolist(), strict=True)]
-    return [
-        pa.array(number),
-        coded(CONTIGS, contig),
-        pa.array(pos),
-        pa.array(ids, pa.string()),
-        coded(list(bases), ref),
-        coded(list(bases), alt),
-        pa.array(dice.integers(10, 1000, count).astype(float)),
-        coded(["PASS", "LowQual"], (dice.random(count) < 0.1).astype(np.int64)),
-        coded(["SNV"], np.zeros(count, np.int64)),
-        coded([*names, None], gene_codes),
-        coded([*names, None], gene_codes),
-        coded([*(f"T{name}" for name in names), None], gene_codes),
-        coded([c[0] for c in CONSEQUENCES], kind),
-        coded([c[1] for c in CONSEQUENCES], kind),
-        coded(["R340H", "A52T", None], np.where(kind >= 3, dice.integers(0, 2, count), 2)),
-        pa.array(seen | reported),
-        coded([None], np.zeros(count, np.int64)),
-        coded([*SIGNIFICANCES, None], call),
-        coded([*(f"Disease_{at}|not_provided" for at in range(400)), None], disease),
-        pa.array(frequency, mask=~seen),
-        pa.array((frequency * 150_000).astype(np.int64), mask=~seen),
-        pa.array(np.isin(letters, ["1", "2"]).sum(axis=1).astype(np.int32)),
-        pa.array((letters != ".").sum(axis=1).astype(np.int32)),
-        pa.array(["".join(row) for row in letters.tolist()], pa.string()),
-    ]
+    return {
+        "row": pa.array(number),
+        "contig": coded(CONTIGS, contig),
+        "pos": pa.array(pos),
+        "id": pa.array(ids, pa.string()),
+        "ref": coded(list(bases), ref),
+        "alt": coded(list(bases), alt),
+        "qual": pa.array(dice.integers(10, 1000, count).astype(float)),
+        "filter": coded(["PASS", "LowQual"], (dice.random(count) < 0.1).astype(np.int64)),
+        "class": coded(["SNV"], np.zeros(count, np.int64)),
+        "gene": coded([*names, None], gene_codes),
+        "genes": coded([*names, None], gene_codes),
+        "transcript": coded([*(f"T{name}" for name in names), None], gene_codes),
+        "consequence": coded([c[0] for c in CONSEQUENCES], kind),
+        "impact": coded([c[1] for c in CONSEQUENCES], kind),
+        "protein": coded(["R340H", "A52T", None], np.where(kind >= 3, dice.integers(0, 2, count), 2)),
+        "known": pa.array(seen | reported),
+        "not_annotated": coded([None], np.zeros(count, np.int64)),
+        "ClinVar_CLNSIG": coded([*SIGNIFICANCES, None], call),
+        "ClinVar_CLNDN": coded([*(f"Disease_{at}|not_provided" for at in range(400)), None], disease),
+        "gnomAD_AF": pa.array(frequency, mask=~seen),
+        "gnomAD_AC": pa.array((frequency * 150_000).astype(np.int64), mask=~seen),
+        "carriers": pa.array(np.isin(letters, ["1", "2"]).sum(axis=1).astype(np.int32)),
+        "called": pa.array((letters != ".").sum(axis=1).astype(np.int32)),
+        "genotypes_0": pa.array(["".join(row) for row in letters.tolist()], pa.string()),
+    }

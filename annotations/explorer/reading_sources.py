@@ -96,7 +96,8 @@ def _frequency(value: str, table: VariantTable) -> Reading:
             else "The sources of this result have no frequencies."
         )
     short = column.title.removesuffix(" frequency")
-    unseen = all_of([Condition(f"{column.sql} IS NULL"), ANNOTATED])
+    looked_up = [ANNOTATED] if table.has(Condition('"not_annotated" IS NOT NULL')) else []
+    unseen = all_of([Condition(f"{column.sql} IS NULL"), *looked_up])
     if text == "unseen":
         return Reading(f"Not seen in {short}", unseen)
     found = number_range(text)

@@ -33,10 +33,17 @@ def read_search(values: tuple[str, ...], table: VariantTable) -> Reading:
         return Reading(gene, one_of('"genes"', present[gene.upper()][1]))
     if contig := names.find(text):
         return Reading(contig, Region(contig).condition)
-    conditions = [_words(text, table, present)]
+    return Reading(label, _said(text, table, present))
+
+
+def _said(text: str, table: VariantTable, present: dict[str, tuple[str, list[str]]]) -> Condition:
+    """A change of a transcript or protein where the text is one, or else words."""
+    if text.startswith(("c.", "n.", "p.")) and "hgvs_c" in table.schema.names:
+        return Condition('"hgvs_c" = ? OR "hgvs_p" = ?', (text, text))
+    words = _words(text, table, present)
     if found := _PROTEIN.fullmatch(text):
-        conditions.append(Condition('upper("protein") = ?', (found[1].upper(),)))
-    return Reading(label, any_of(conditions))
+        return words | Condition('upper("protein") = ?', (found[1].upper(),))
+    return words
 
 
 def _identifier(text: str, table: VariantTable) -> Condition:
@@ -77,4 +84,6 @@ def _words(text: str, table: VariantTable, present: dict[str, tuple[str, list[st
     upper = text.upper()
     groups = sorted({group for name, (_, found) in present.items() if upper in name for group in found})
     diseases = contained(table.catalogue.of_role("disease"), text, table)
-    return any_of([one_of('"genes"', groups), Condition('"id" = ?', (text,)), diseases])
+    # IDs that are no rs numbers are compared whole: contained text would be looked for in millions.
+    named = [Condition('"id" = ?', (text,))] if table.has(Condition("\"id\" NOT LIKE 'rs%'")) else []
+    return any_of([*([one_of('"genes"', groups)] if groups else []), *named, diseases])

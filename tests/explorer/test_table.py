@@ -127,3 +127,10 @@ def test_a_name_leads_back_to_its_allele(pos: int, ref: str, alt: str, name: str
     found = vcf_allele(named, sequence)
     assert found is not None
     assert genomic_name(*found, sequence, mitochondrial=True) == hgvs
+
+
+def test_a_change_of_a_transcript_or_a_protein_leads_to_its_allele(result: Result) -> None:
+    row = next(row for row in result.table.page().rows if row["pos"] == 11778)
+    for name in (row["hgvs_c"], row["hgvs_p"]):
+        assert name
+        assert result.rows(result.plan(q=name)) == [row["row"]]
