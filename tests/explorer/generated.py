@@ -31,7 +31,10 @@ _substitution = st.integers(60, 16_400).flatmap(
 )
 _insertion = st.integers(60, 16_400).map(lambda pos: (pos, SEQUENCE[pos - 1], SEQUENCE[pos - 1] + "ACG"[pos % 3]))
 _deletion = st.integers(60, 16_400).map(lambda pos: (pos, SEQUENCE[pos - 1 : pos + 1], SEQUENCE[pos - 1]))
-_symbol = st.integers(60, 16_400).map(lambda pos: (pos, SEQUENCE[pos - 1], "<DEL>"))
+# Outside genes: what a structural variant meets stands in the table alone, and not in BCSQ.
+_symbol = st.tuples(st.integers(60, 500), st.sampled_from(["<DEL>", "*"])).map(
+    lambda one: (one[0], SEQUENCE[one[0] - 1], one[1])
+)
 alleles = st.one_of(_notable, _substitution, _substitution, _insertion, _deletion, _symbol).filter(
     lambda one: one[1] != one[2] and "N" not in one[1]
 )
