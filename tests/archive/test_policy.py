@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from accounts.models import Plan
 from archive import retention
@@ -157,3 +159,30 @@ def test_who_may_only_look_finds_no_form(world: World) -> None:
     page = client.get(reverse("admin:archive_policy_changelist"), follow=True).content.decode()
     assert "What archiving costs" in page
     assert 'name="smallest"' not in page
+
+
+S3 = {"bucket": "cold", "prefix": "gas", "days": 3}
+
+
+@pytest.mark.parametrize(
+    ("vault", "archived", "expedited"),
+    [
+        # A write a file, and the least duration of 32 KB at the cold rate and 8 KB (none in a vault) at the hot one.
+        (("s3_glacier.S3GlacierVault", {**S3, "storage_class": "GLACIER"}), 0.03087, 30.015),
+        (("s3_glacier.S3GlacierVault", {**S3, "storage_class": "DEEP_ARCHIVE"}), 0.05124, 0),
+        (("glacier.GlacierVault", {"region": "eu-west-1", "vault": "gas"}), 0.03034, 30.015),
+    ],
+)
+def test_at_amazon_the_months_figures_are_dollars(
+    settings: Settings, staff: Client, vault: tuple[str, dict[str, Any]], archived: float, expedited: float
+) -> None:
+    settings.VAULT = {"BACKEND": f"archive.vaults.{vault[0]}", "OPTIONS": {**vault[1], "delays": {}}}
+    deeds = [Deed(kind=DeedKind.ARCHIVED, size=1_000) for _ in range(1_000)]
+    deeds += [Deed(kind=DeedKind.RETRIEVED, tier="expedited", size=1_000) for _ in range(3_000)]
+    Deed.objects.bulk_create(deeds)
+    month = this_month()
+    costs = [row.cost for row in month.rows]
+    assert costs == [pytest.approx(archived, rel=0.001), pytest.approx(expedited, rel=0.001)]
+    assert month.cost == pytest.approx(archived + expedited, rel=0.001)
+    page = staff.get(reverse("admin:index")).content.decode()
+    assert f"about ${costs[0]:.4f}" in page
