@@ -77,7 +77,9 @@ def _counts(user: User) -> dict[str, int]:
     """Return how many jobs each tab has: two queries, whatever the number of jobs."""
     by_status = Job.objects.of(user).queued().counts_by_status()
     counts = {slug: sum(by_status.get(status, 0) for status in statuses) for slug, (_, statuses) in TABS.items()}
-    counts["cold"] = Job.objects.of(user).filter(pk__in=away_from(user)).count() if counts["cold"] else 0
+    # They are the user's own, which is not said twice: a planner then begins with the few that are away.
+    away = Job.objects.filter(pk__in=away_from(user), deleted_at=None)
+    counts["cold"] = away.count() if counts["cold"] else 0
     counts["ready"] -= counts["cold"]
     return counts
 

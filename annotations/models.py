@@ -77,7 +77,7 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def counts_by_status(self) -> dict[str, int]:
         """Return how many jobs stand in each status."""
-        return dict(self.order_by().values_list("status").annotate(Count("pk")))
+        return dict(self.order_by().values_list("status").annotate(jobs=Count("*")))
 
 
 class Job(models.Model):
@@ -122,7 +122,8 @@ class Job(models.Model):
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(fields=["user", "-created_at", "-id"], name="job_list"),
-            models.Index(fields=["user", "status", "-created_at"], name="job_tabs"),
+            # With deleted_at in it the tabs are counted from the index alone, however long a list is.
+            models.Index(fields=["user", "deleted_at", "status", "-created_at"], name="job_tabs"),
             models.Index(fields=["queued_at"], condition=Q(status=JobStatus.PENDING), name="job_waiting"),
             models.Index(fields=["lease_expires_at"], condition=Q(status=JobStatus.RUNNING), name="job_leases"),
             models.Index(fields=["created_at"], condition=Q(status=JobStatus.UPLOADING), name="job_tickets"),

@@ -211,6 +211,20 @@ def test_the_number_of_queries_does_not_grow(
         assert alices.get(LIST, query).status_code == 200
 
 
+@pytest.mark.slow
+def test_with_a_hundred_thousand_jobs_list_and_detail_take_at_most_eight_queries(
+    alices: Client, alice: User, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """How long they take is bench/pages.py's to say, and docs/performance.md's."""
+    job = make_job(alice)
+    for _ in range(20):
+        make_jobs(alice, 5_000)
+    for path in (LIST, f"{LIST}?status=ready", f"{LIST}?q=patient", reverse("annotations:detail", args=[job.pk])):
+        with django_assert_max_num_queries(8):
+            assert alices.get(path).status_code == 200
+    assert list_context(alice, {})["total"] == 100_001
+
+
 def test_htmx_gets_the_rows_alone(alices: Client, alice: User) -> None:
     make_job(alice, JobStatus.RUNNING)
     page = alices.get(LIST, headers={"HX-Request": "true"}).content.decode()
