@@ -26,6 +26,7 @@ NAMES = (
     "disease",
     "frequency",
     "quality",
+    "length",
     "filter",
     "genotype",
     "level",

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from annotations.engine.results.alleles import CLASSES
-from annotations.explorer.conditions import Condition, any_of, one_of
-from annotations.explorer.reading import BadValue, Reading, listed, number_range, quoted_list, split_values, within
+from annotations.explorer.conditions import Condition, all_of, any_of, one_of
+from annotations.explorer.reading import (
+    BadValue,
+    Range,
+    Reading,
+    listed,
+    number_range,
+    quoted_list,
+    split_values,
+    within,
+)
 from annotations.explorer.regions import ContigNames, Region
 from annotations.explorer.regions import read_region as region_of
 from annotations.explorer.table import VariantTable
@@ -12,6 +23,7 @@ from annotations.figures.words import thousands
 
 KNOWN = {"yes": Reading("Known", Condition('"known"')), "no": Reading("Novel", Condition('NOT "known"'))}
 MAX_REGIONS = 500
+_LENGTH = re.compile(r"([+-]?)(\d{1,9})(-?)(\d{0,9})")
 
 
 def contig_names(table: VariantTable) -> ContigNames:
@@ -53,15 +65,35 @@ def read_known(values: tuple[str, ...], table: VariantTable) -> Reading:
 
 
 def read_quality(values: tuple[str, ...], table: VariantTable) -> Reading:
-    """QUAL: ``30`` and more, ``30-100``, ``-30``. A record without QUAL is not in any range."""
-    found = number_range(values[0])
+    """QUAL: ``30`` and more, ``30-100``, ``-30``; ``none`` for records without it, which are in no range.
+
+    ``30-100)`` leaves 100 out: so the bars of a figure ask.
+    """
+    if values[0].lower() == "none":
+        return Reading("Without quality", Condition('"qual" IS NULL'))
+    is_open = values[0].endswith(")")
+    found = number_range(values[0].removesuffix(")"))
     if found.high is None:
         label = f"Quality {found.low:g} or more"
     elif found.low is None:
-        label = f"Quality up to {found.high:g}"
+        label = f"Quality {'under' if is_open else 'up to'} {found.high:g}"
     else:
-        label = f"Quality {found.low:g} to {found.high:g}"
-    return Reading(label, within('"qual"', found))
+        label = f"Quality {found.low:g} to {'under ' if is_open else ''}{found.high:g}"
+    return Reading(label, within('"qual"', found, end="<" if is_open else "<="))
+
+
+def read_length(values: tuple[str, ...], table: VariantTable) -> Reading:
+    """How many bases an insertion adds (``+3``, ``+6-10``, ``+21-`` for 21 and more) or a deletion takes (``-3``)."""
+    match = _LENGTH.fullmatch(values[0].strip())
+    if not match:
+        raise BadValue(f"“{quoted_list(values[:1])}” is no length. Write +3 for three bases inserted, -3 for deleted.")
+    sign, low, dash, high = match.groups()
+    kind, long, short = ("deletion", "ref", "alt") if sign == "-" else ("insertion", "alt", "ref")
+    found = Range(int(low), int(high) if high else None if dash else int(low))
+    size = low if not dash else f"{low} to {high}" if high else f"{low} or more"
+    asked = within(f'length("{long}") - length("{short}")', found)
+    label = f"{size} bases {'inserted' if kind == 'insertion' else 'deleted'}"
+    return Reading(label, all_of([one_of('"class"', [kind]), asked]))
 
 
 def read_filter(values: tuple[str, ...], table: VariantTable) -> Reading:

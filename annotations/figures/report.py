@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
-from annotations.figures.bars import Bar, Row, Segment, bars, rest_of, strip
+from annotations.figures.bars import Row, bars, rest_of, strip
+from annotations.figures.chart import Chart, query
+from annotations.figures.distributions import spread_charts
 from annotations.figures.genome import GenomeMap, genome_map
+from annotations.figures.karyogram import Karyogram, karyogram
 from annotations.figures.marks import IMPACTS, marks_of
 from annotations.figures.terms import impact_of, severity
 from annotations.figures.words import counted, percent, term
@@ -25,27 +27,15 @@ RCRS = (16_569, ((16_024, 16_569), (1, 576)))
 
 
 @dataclass(frozen=True)
-class Chart:
-    """Rows of bars under a title. ``kind`` says how labels are set: "" or "gene", "contig", "impact"."""
-
-    letter: str
-    title: str
-    label: str
-    bars: tuple[Bar, ...]
-    caption: str = ""
-    kind: str = ""
-    strip: tuple[Segment, ...] = ()
-
-
-@dataclass(frozen=True)
 class Figures:
     """A page of figures; letters run over the map (always "a" when there is one) and the charts."""
 
     genome: GenomeMap | None
     charts: tuple[Chart, ...]
+    karyogram: Karyogram | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.genome or self.charts)
+        return bool(self.genome or self.karyogram or self.charts)
 
 
 def figures_for(summary: Mapping[str, Any], reference: Reference | None) -> Figures:
@@ -53,15 +43,15 @@ def figures_for(summary: Mapping[str, Any], reference: Reference | None) -> Figu
     if not summary.get("total"):
         return Figures(None, ())
     genome = _genome(summary, reference)
+    drawn = None if genome else karyogram(summary, reference)
     charts = [_impacts(summary), _consequences(summary), _frequencies(summary)]
-    if genome is None or len(summary.get("by_contig", {})) > 1:
+    if drawn is None and (genome is None or len(summary.get("by_contig", {})) > 1):
         charts.append(_contigs(summary))
-    if genome is None:
-        charts.append(_genes(summary))
+    charts += [_genes(summary), *spread_charts(summary)]
     present = [chart for chart in charts if chart and chart.bars]
-    first = "a" if genome is None else "b"
+    first = "b" if genome or drawn else "a"
     lettered = (_lettered(chart, chr(ord(first) + n)) for n, chart in enumerate(present))
-    return Figures(genome, tuple(lettered))
+    return Figures(genome, tuple(lettered), drawn)
 
 
 def _lettered(chart: Chart, letter: str) -> Chart:
@@ -126,11 +116,6 @@ def _frequencies(summary: Mapping[str, Any]) -> Chart | None:
 
 def _bin(field: str, low: float, high: float, count: int) -> Row:
     return Row(_range(low, high), count, query=query(frequency=f"{field}:{low:g}-{high:g}"))
-
-
-def query(**parameters: str) -> str:
-    """The explorer's query string for one question."""
-    return urlencode(parameters)
 
 
 def _range(low: float, high: float) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from annotations.figures.report import query, rarer_than
+from annotations.figures.chart import query
+from annotations.figures.report import rarer_than
 from annotations.figures.terms import impact_of
 from annotations.figures.words import counted, share, term, thousands
 

@@ -21,6 +21,7 @@ from annotations.engine.pinned import read_sources
 from annotations.engine.reference import Reference, load_reference
 from annotations.engine.results.background import Background
 from annotations.engine.results.bgzf import BgzfWriter
+from annotations.engine.results.distributions import Distributions
 from annotations.engine.results.genotypes import SampleLayout, sample_layout
 from annotations.engine.results.indexer import Indexer
 from annotations.engine.results.info_header import output_header
@@ -76,7 +77,7 @@ def _write_records(
     fields = [field for source in reference.sources for field in source.fields]
     notes = {"GAS_reference": reference.name, "GAS_version": order.version}
     table = TableWriter(Path(order.table), fields, notes, layout)
-    tally, marks = Tally(), Marks(fields)
+    tally, marks = Tally(spread=Distributions(layout.samples)), Marks(fields)
     with Background(WAITING) as background:
         for block in blocks:
             records = finisher.finish(block)

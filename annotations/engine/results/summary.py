@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from annotations.engine.reference import Reference
 from annotations.engine.results.alleles import CLASSES, substitution, variant_class
 from annotations.engine.results.consequence import IMPACTS, SEVERITY
+from annotations.engine.results.distributions import Distributions
 from annotations.engine.results.records import Records
 from annotations.engine.results.source_values import SourceValues
 
@@ -48,6 +49,7 @@ class Tally:
     substitutions: Counter[str] = field(default_factory=_counter)
     frequencies: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(FREQUENCY_BINS), np.int64))
     frequency_not_seen: int = 0
+    spread: Distributions = field(default_factory=Distributions)
 
     def add(self, records: Records) -> None:
         """Count a block."""
@@ -56,8 +58,11 @@ class Tally:
             self.by_contig[contig] += last - first
         self._add_entries(records)
         self._add_values(records.values)
+        self.spread.add(records)
         for (ref, alt), count in zip(records.alleles, records.allele_counts, strict=True):
-            self.by_class[variant_class(ref, alt)] += count
+            of_class = variant_class(ref, alt)
+            self.by_class[of_class] += count
+            self.spread.add_allele(ref, alt, of_class, count)
             self.substitutions[substitution(ref, alt)] += count
 
     def _add_entries(self, records: Records) -> None:
@@ -104,6 +109,7 @@ class Tally:
             "transversions": self.substitutions["transversion"],
             "frequency": self._frequency(reference),
             "confirmed": self.confirmed,
+            **self.spread.to_json(reference),
         }
 
     def _frequency(self, reference: Reference) -> dict[str, Any] | None:
