@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,6 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotations.models import Job, JobStatus
 from annotations.sharing import links
 from annotations.views import own_job
+
+#: The cookie that carries a new link's token to the page that shows it, and how long it lives.
+MADE, MADE_SECONDS = "made_link", 60
 
 
 class ShareForm(forms.Form):
@@ -40,22 +43,26 @@ class ShareForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def shares(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Show the job's links; make one. Its address is shown in the answer and never again."""
+    """Show the job's links; make one. Its address is shown on the page that follows, and never again."""
     job = own_job(request, job_id)
     if job.status != JobStatus.COMPLETED:
         return redirect(job)
     form = ShareForm(request.POST or None)
-    context: dict[str, Any] = {"form": form}
     if request.method == "POST" and form.is_valid():
         try:
-            context |= {"made": _made(request, job, form), "form": ShareForm()}
+            return _make(job, form)
         except links.TooManyLinks as error:
             messages.error(request, str(error))
-    context |= {"job": job, "links": job.links.prefetch_related("visits")}
-    return render(request, "annotations/sharing/shares.html", context)
+    token = request.get_signed_cookie(MADE, default="", salt=str(job.pk), max_age=MADE_SECONDS)
+    made = request.build_absolute_uri(reverse("shared:detail", args=[token])) if token else ""
+    context = {"job": job, "form": form, "made": made, "links": job.links.prefetch_related("visits")}
+    response = render(request, "annotations/sharing/shares.html", context)
+    response.delete_cookie(MADE, path=request.path)
+    return response
 
 
-def _made(request: HttpRequest, job: Job, form: ShareForm) -> str:
+def _make(job: Job, form: ShareForm) -> HttpResponse:
+    """Make the link, and hand its token to the page that follows by a cookie, so that it stands in no table of ours."""
     covers = form.cleaned_data["covers"]
     _, token = links.create(
         job,
@@ -64,7 +71,18 @@ def _made(request: HttpRequest, job: Job, form: ShareForm) -> str:
         with_exports=covers == "exports",
         label=form.cleaned_data["label"],
     )
-    return request.build_absolute_uri(reverse("shared:detail", args=[token]))
+    response = redirect("annotations:shares", job_id=job.pk)
+    response.set_signed_cookie(
+        MADE,
+        token,
+        salt=str(job.pk),
+        max_age=MADE_SECONDS,
+        path=response["Location"],
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
 
 
 @login_required

@@ -24,6 +24,11 @@ NOBODY = {
     "sources": "/sources/",
     "help": "/help/",
     "privacy": "/privacy/",
+    "example": "/example/",
+    "example-variants": "/example/variants/?impact=HIGH,MODERATE",
+    "example-variant": "/example/variants/38/",
+    "example-exports": "/example/export/?gene=MT-ND4",
+    "shared-gone": "/shared/a-link-that-was-revoked/",
     "error-404": "/nothing/here/",
 }
 SIGNED_IN = {
@@ -57,6 +62,7 @@ class Jobs:
     failed: str
     cancelled: str
     warned: str
+    linear: str
 
     def pages(self) -> dict[str, str]:
         """Return the pages of the jobs, and of the list that holds them."""
@@ -64,7 +70,8 @@ class Jobs:
         lists = {name: f"/annotations/{query}" for name, query in FILTERS.items()}
         variants = f"/annotations/{self.completed}/variants/"
         explorer = {name: f"{variants}{query}" for name, query in EXPLORER.items()}
-        return {**each, **explorer, "log": f"/annotations/{self.completed}/log/", **lists}
+        others = {name: f"/annotations/{self.completed}/{name}/" for name in ("export", "share", "log")}
+        return {**each, **explorer, **others, **lists}
 
 
 def make_jobs(stack: Stack, person: Site, variants: Callable[[int], Path], directory: Path) -> Jobs:
@@ -75,10 +82,11 @@ def make_jobs(stack: Stack, person: Site, variants: Callable[[int], Path], direc
     failed = person.annotate(bad_at_the_end(directory / "late-error.vcf", variants(100_000)), NAME)
     warned = person.annotate(with_oddities(directory / "cohort_2026-11_mtDNA_heteroplasmy.vcf"), "rCRS")
     completed = person.annotate(EXAMPLE, "rCRS")
-    stack.wait_for([cancelled, failed, warned, completed], 120)
-    statuses = [stack.job(job)["status"] for job in (completed, failed, cancelled, warned)]
-    assert statuses == ["completed", "failed", "cancelled", "completed"]
-    return Jobs(completed, failed, cancelled, warned)
+    linear = person.annotate(variants(10_000), NAME)
+    stack.wait_for([cancelled, failed, warned, completed, linear], 120)
+    statuses = [stack.job(job)["status"] for job in (completed, failed, cancelled, warned, linear)]
+    assert statuses == ["completed", "failed", "cancelled", "completed", "completed"]
+    return Jobs(completed, failed, cancelled, warned, linear)
 
 
 def bad_at_the_end(path: Path, good: Path) -> Path:

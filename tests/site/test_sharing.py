@@ -61,11 +61,14 @@ def test_the_owner_makes_a_link_that_is_shown_once_and_works_for_nobody_in_parti
 ) -> None:
     page = reverse("annotations:shares", args=[job.pk])
     assert page in read(alices, job.get_absolute_url())
-    answer = alices.post(page, {"covers": "exports", "days": "30", "label": "For the clinic"}).content.decode()
+    answer = alices.post(
+        page, {"covers": "exports", "days": "30", "label": "For the clinic"}, follow=True
+    ).content.decode()
     assert faults(answer) == []
     url = re.search(r'value="(http://[^"]*/shared/([^"/]+)/)"', answer)
     assert url is not None
     assert len(url[2]) == 32  # 24 bytes in base64
+    assert url[2] not in read(alices, page)
     assert url[2] not in read(alices, page)
     assert "patient.vcf" in read(client, url[1])
     link = SharedLink.objects.get()

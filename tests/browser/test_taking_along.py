@@ -1,0 +1,70 @@
+"""From the landing page through the example to a file; and a link that one person makes and another one reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Person, Watch
+from tests.browser.test_every_page import problems
+from tests.browser.test_first_visit import EXAMPLE
+from tests.stack.stacks import Stack
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def exported(page: Page, name: str) -> str:
+    """Press the download of a format and return the file's text."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name=f"Download {name}", exact=True).click()
+    return Path(download.value.path()).read_text()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_visitor_explores_the_example_and_takes_a_filter_along(new_page: Callable[..., Page], width: int) -> None:
+    page = new_page(viewport={"width": width, "height": 900})
+    page.goto("/")
+    page.get_by_role("link", name="Explore the annotated example").click()
+    page.get_by_role("link", name="Explore the variants").click()
+    page.get_by_label("Search").fill("MT-ND4")
+    page.get_by_role("button", name="Filter", exact=True).first.click()
+    expect(page.locator(".chip-result")).to_have_text("4 shown")
+    page.get_by_role("link", name="Export", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Export 4 variants")
+    assert len(exported(page, "TSV").splitlines()) == 5
+
+
+def test_a_link_is_read_by_somebody_without_an_account_until_it_is_revoked(
+    site: Stack, new_page: Callable[..., Page], sign_in: Callable[..., Person], watch: Watch
+) -> None:
+    page = new_page(viewport={"width": 1440, "height": 900})
+    person = sign_in(page, plan="premium")
+    job = person.http.annotate(EXAMPLE, "rCRS")
+    site.wait_for([job], 60)
+    page.goto(f"/annotations/{job}/")
+    page.get_by_role("link", name="Share", exact=True).click()
+    page.get_by_label("Shows").select_option("exports")
+    page.get_by_label("Your name for it").fill("For the clinic")
+    page.get_by_role("button", name="Make a link").click()
+    link = page.get_by_label("Link", exact=True).input_value()
+    assert problems(page, "share, with a link") == []
+
+    for width, scheme in ((1440, "light"), (390, "dark")):
+        visitor = new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        visitor.goto(link)
+        assert problems(visitor, "shared") == []
+        visitor.get_by_role("link", name="Explore the variants").click()
+        assert problems(visitor, "shared variants") == []
+        visitor.get_by_role("link", name="Export", exact=True).click()
+        assert len(exported(visitor, "JSON Lines").splitlines()) == 60
+
+    page.reload()
+    expect(page.get_by_role("row", name="For the clinic")).to_contain_text("Last")
+    expect(page.get_by_label("Link", exact=True)).to_have_count(0)
+    page.get_by_role("button", name="Revoke For the clinic").click()
+    watch.expected.append("status of 404")
+    visitor.goto(link)
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("This link leads nowhere any more")
