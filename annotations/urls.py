@@ -3,6 +3,7 @@
 from django.urls import path
 
 from annotations import views
+from annotations.comparing import views as comparing
 from annotations.explorer import views as explorer
 from annotations.exports import views as exports
 from annotations.sharing import views as sharing
@@ -27,6 +28,9 @@ urlpatterns = [
     path("<uuid:job_id>/export/made/<uuid:export_id>/", exports.download_export, name="download_export"),
     path("<uuid:job_id>/export/<slug:name>/", exports.export, name="export"),
     path("<uuid:job_id>/export/<slug:name>/order/", exports.order_export, name="order_export"),
+    path("<uuid:job_id>/compare/", comparing.choose, name="compare_with"),
+    path("<uuid:job_id>/compare/<uuid:other_id>/", comparing.compare, name="compare"),
+    path("<uuid:job_id>/compare/<uuid:other_id>/tsv/", comparing.compare_tsv, name="compare_tsv"),
     path("<uuid:job_id>/share/", sharing.shares, name="shares"),
     path("<uuid:job_id>/share/<int:link>/revoke/", sharing.revoke, name="revoke_link"),
     path("<uuid:job_id>/cancel/", views.cancel, name="cancel"),

@@ -20,10 +20,11 @@ from django.views.decorators.http import require_safe
 
 from annotations.availability import Availability, availability_of
 from annotations.example import EXAMPLE_ID
+from annotations.explorer.connection import TooSlow
 from annotations.explorer.door import Door
 from annotations.explorer.page import View, counts_context, page_context
 from annotations.explorer.pool import open_table
-from annotations.explorer.table import TooSlow, VariantTable
+from annotations.explorer.table import VariantTable
 from annotations.explorer.variant_page import variant_context
 from annotations.exports.making import CANNOT_EXPORT
 from annotations.exports.page import exports_context

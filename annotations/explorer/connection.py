@@ -1,7 +1,10 @@
-"""DuckDB for one file: bounded, locked, and blind to everything else."""
+"""DuckDB for a file or two: bounded, locked, and blind to everything else."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -12,8 +15,15 @@ THREADS = 2
 SPILL = "4GB"
 
 
-def connect(path: Path, spill: str) -> duckdb.DuckDBPyConnection:
-    """Return a connection that sees one Parquet file as ``variants``, and nothing else; ``spill`` is its directory."""
+class TooSlow(Exception):
+    """A query was stopped at its limit of time or memory."""
+
+
+def connect(spill: str, **views: Path) -> duckdb.DuckDBPyConnection:
+    """Return a connection that sees Parquet files by the names of ``views``, and nothing else.
+
+    ``spill`` is a directory of its own. The names are ours.
+    """
     limits: dict[str, str | bool | int | float | list[str]] = {
         "threads": str(THREADS),
         "memory_limit": MEMORY,
@@ -24,10 +34,27 @@ def connect(path: Path, spill: str) -> duckdb.DuckDBPyConnection:
     }
     connection = duckdb.connect(":memory:", config=limits)
     connection.execute("SET parquet_metadata_cache = true")
-    # SET and CREATE VIEW take no bound values; the path is ours and quoted all the same.
-    name = "'" + str(path).replace("'", "''") + "'"
-    connection.execute(f"SET allowed_paths = [{name}]")
+    # SET and CREATE VIEW take no bound values; the paths are ours and quoted all the same.
+    quoted = {view: "'" + str(path).replace("'", "''") + "'" for view, path in views.items()}
+    connection.execute(f"SET allowed_paths = [{', '.join(quoted.values())}]")
     connection.execute("SET enable_external_access = false")
-    connection.execute(f"CREATE VIEW variants AS SELECT * FROM read_parquet({name})")
+    for view, path in quoted.items():
+        connection.execute(f"CREATE VIEW {view} AS SELECT * FROM read_parquet({path})")
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+@contextmanager
+def limited(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a cursor of its own (they may run at once) and interrupt it when the time is over. Raises TooSlow."""
+    cursor = connection.cursor()
+    timer = threading.Timer(seconds, cursor.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield cursor
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException) as error:
+        raise TooSlow("This question takes too long for this table. Filter by a gene or a region first.") from error
+    finally:
+        timer.cancel()
+        cursor.close()

@@ -10,19 +10,17 @@ import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from annotations.engine.reference import Reference
 from annotations.explorer.columns import ROW, Catalogue, Column, catalogue_of, quoted
 from annotations.explorer.conditions import EVERYTHING, Condition, all_of, one_of
-from annotations.explorer.connection import connect
+from annotations.explorer.connection import connect, limited
 from annotations.explorer.sorting import FILE_ORDER, Sort, Stretch
 
 QUERY_SECONDS = 10.0
@@ -40,10 +38,6 @@ Row = dict[str, Any]
 
 class TableUnreadable(Exception):
     """The file is no table of ours."""
-
-
-class TooSlow(Exception):
-    """A query was stopped at its limit of time or memory."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +67,7 @@ class VariantTable:
         self.reference = reference
         self.catalogue: Catalogue = catalogue_of(schema, reference.sources if reference else ())
         self._spill = tempfile.mkdtemp(prefix="gas-explorer-")
-        self._connection = connect(path, self._spill)
+        self._connection = connect(self._spill, variants=path)
         self._lock = threading.Lock()
         self._counts: OrderedDict[Condition, int] = OrderedDict()
         self._distinct: dict[str, list[Any]] = {}
@@ -193,7 +187,7 @@ class VariantTable:
         """
         order = "" if sort.is_file_order else f" ORDER BY {sort.whole()[0].order_by}"
         sql = f"SELECT {self._selected(columns)} FROM variants WHERE {where.sql}{order}"
-        with self._limited(seconds) as cursor:
+        with limited(self._connection, seconds) as cursor:
             relation = cursor.sql(sql, params=list(where.values))
             reader: pa.RecordBatchReader = relation.to_arrow_reader(rows)
             first = next(reader, None)
@@ -281,21 +275,6 @@ class VariantTable:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def _fetch(self, sql: str, values: Sequence[Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
-        with self._limited(QUERY_SECONDS) as cursor:
+        with limited(self._connection, QUERY_SECONDS) as cursor:
             cursor.execute(sql, list(values))
             return [one[0] for one in cursor.description or ()], cursor.fetchall()
-
-    @contextmanager
-    def _limited(self, seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a cursor of its own (they may run at once) and interrupt it when the time is over."""
-        cursor = self._connection.cursor()
-        timer = threading.Timer(seconds, cursor.interrupt)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield cursor
-        except (duckdb.InterruptException, duckdb.OutOfMemoryException) as error:
-            raise TooSlow("This question takes too long for this table. Filter by a gene or a region first.") from error
-        finally:
-            timer.cancel()
-            cursor.close()

@@ -19,11 +19,12 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.signed_in import signed_in_user
 from annotations.availability import availability_of
 from annotations.explorer.choice import remember, shown_columns
+from annotations.explorer.connection import TooSlow
 from annotations.explorer.filters import Filter
 from annotations.explorer.page import View, counts_context, page_context
 from annotations.explorer.pool import TableAway, open_table
 from annotations.explorer.saved import LONGEST_IN_URL, NotSaved, save
-from annotations.explorer.table import TableUnreadable, TooSlow, VariantTable
+from annotations.explorer.table import TableUnreadable, VariantTable
 from annotations.explorer.variant_page import keep_note, variant_context
 from annotations.models import Job, JobStatus, SavedFilter
 from annotations.views import own_job

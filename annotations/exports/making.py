@@ -12,11 +12,12 @@ from django.conf import settings
 
 from annotations.availability import availability_of
 from annotations.engine.results.outputs import stem
+from annotations.explorer.connection import TooSlow
 from annotations.explorer.filters import Filter
 from annotations.explorer.plan import plan_for
 from annotations.explorer.pool import TableAway, open_table
 from annotations.explorer.sorting import read_sort
-from annotations.explorer.table import TableUnreadable, TooSlow
+from annotations.explorer.table import TableUnreadable
 from annotations.exports import moves
 from annotations.exports.content import Content, exported_columns
 from annotations.exports.formats import FORMATS, ExportFormat

@@ -70,8 +70,9 @@ class Jobs:
         lists = {name: f"/annotations/{query}" for name, query in FILTERS.items()}
         variants = f"/annotations/{self.completed}/variants/"
         explorer = {name: f"{variants}{query}" for name, query in EXPLORER.items()}
-        others = {name: f"/annotations/{self.completed}/{name}/" for name in ("export", "share", "log")}
-        return {**each, **explorer, **others, **lists}
+        others = {name: f"/annotations/{self.completed}/{name}/" for name in ("export", "share", "compare", "log")}
+        compared = {"compared": f"/annotations/{self.completed}/compare/{self.warned}/"}
+        return {**each, **explorer, **others, **compared, **lists}
 
 
 def make_jobs(stack: Stack, person: Site, variants: Callable[[int], Path], directory: Path) -> Jobs:

@@ -12,11 +12,12 @@ from annotations.engine.hgvs.genomic import genomic_name
 from annotations.engine.reference import load_reference
 from annotations.explorer import table as table_module
 from annotations.explorer.columns import ROW
+from annotations.explorer.connection import TooSlow
 from annotations.explorer.filters import Filter
 from annotations.explorer.hgvs_query import read_name, vcf_allele
 from annotations.explorer.plan import plan_for
 from annotations.explorer.sorting import read_sort
-from annotations.explorer.table import TableUnreadable, TooSlow, VariantTable
+from annotations.explorer.table import TableUnreadable, VariantTable
 from tests.engine.annotating import RCRS
 from tests.explorer.generated import Result
 
