@@ -3,6 +3,7 @@
 from django.urls import path
 
 from annotations import views
+from annotations.browsing import views as browsing
 from annotations.comparing import views as comparing
 from annotations.explorer import views as explorer
 from annotations.exports import views as exports
@@ -31,6 +32,8 @@ urlpatterns = [
     path("<uuid:job_id>/compare/", comparing.choose, name="compare_with"),
     path("<uuid:job_id>/compare/<uuid:other_id>/", comparing.compare, name="compare"),
     path("<uuid:job_id>/compare/<uuid:other_id>/tsv/", comparing.compare_tsv, name="compare_tsv"),
+    path("<uuid:job_id>/browser/", browsing.browser, name="browser"),
+    path("<uuid:job_id>/browser/<slug:kind>/", browsing.reference_file, name="reference_file"),
     path("<uuid:job_id>/share/", sharing.shares, name="shares"),
     path("<uuid:job_id>/share/<int:link>/revoke/", sharing.revoke, name="revoke_link"),
     path("<uuid:job_id>/cancel/", views.cancel, name="cancel"),

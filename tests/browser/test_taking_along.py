@@ -68,3 +68,20 @@ def test_a_link_is_read_by_somebody_without_an_account_until_it_is_revoked(
     watch.expected.append("status of 404")
     visitor.goto(link)
     expect(visitor.get_by_role("heading", level=1)).to_have_text("This link leads nowhere any more")
+
+
+def test_the_genome_browser_draws_the_jobs_records_and_asks_nobody_else(
+    site: Stack, new_page: Callable[..., Page], sign_in: Callable[..., Person], watch: Watch
+) -> None:
+    page = new_page(viewport={"width": 1440, "height": 900})
+    person = sign_in(page, plan="premium")
+    job = person.http.annotate(EXAMPLE, "rCRS")
+    site.wait_for([job], 60)
+    page.goto(f"/annotations/{job}/variants/?gene=MT-ND4")
+    page.get_by_role("link", name="m.11778G>A", exact=True).click()
+    page.get_by_role("link", name="Genome browser").click()
+    expect(page.get_by_text("click a variant for its record")).to_be_visible()
+    expect(page.locator(".igv-track-label").filter(has_text="Your variants")).to_be_visible()
+    assert f"GET /annotations/{job}/download/index/" in watch.requests
+    assert f"GET /annotations/{job}/download/vcf/" in watch.requests
+    assert f"GET /annotations/{job}/browser/fasta/" in watch.requests

@@ -1,0 +1,102 @@
+"""The page of the genome browser, and the files that it reads in ranges."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from pathlib import Path
+from uuid import UUID
+
+from csp.decorators import csp_update
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from annotations.availability import availability_of
+from annotations.engine.reference import Reference
+from annotations.explorer.views import closed
+from annotations.job_page import reference_of
+from annotations.models import Job, JobStatus
+from annotations.views import own_job
+from gas_site.ranges import ranged_response
+
+#: igv.js reads a contig's genes whole.
+MOST_GENE_BYTES = 20 << 20
+_LOCUS = re.compile(r"([^\s:]{1,80}):(\d{1,10})(?:-(\d{1,10}))?")
+#: Bases shown on either side of a position.
+AROUND = 40
+#: What igv.js does that the site's policy forbids everywhere else: it sets styles, draws icons from data, unpacks in
+#: workers made of blobs. It still reaches no other site.
+RELAXED = {
+    "style-src": ["'self'", "'unsafe-inline'"],
+    "img-src": ["'self'", "data:", "blob:"],
+    "worker-src": ["'self'", "blob:"],
+    "font-src": ["'self'", "data:"],
+}
+
+
+@login_required
+@never_cache
+@require_safe
+@csp_update(RELAXED)  # type: ignore[arg-type]  # its type leaves out the arguments of a view
+def browser(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Show the records along the genome, at the place the URL names."""
+    job = own_job(request, job_id)
+    if job.status != JobStatus.COMPLETED:
+        return redirect(job)
+    job.availability = availability_of([job])[job.pk]
+    if not job.availability.downloadable:
+        return closed(request, job, HTTPStatus.CONFLICT)
+    reference = reference_of(job)
+    if reference is None:
+        return closed(
+            request, job, HTTPStatus.CONFLICT, f"The reference {job.reference} is not installed here any more."
+        )
+    locus, contig = _place(request.GET.get("at", ""), job, reference)
+    genes = reference.contigs[contig].gff
+    context = {
+        "job": job,
+        "reference": reference,
+        "locus": locus,
+        "genes": f"genes-{contig}" if genes and genes.stat().st_size <= MOST_GENE_BYTES else "",
+    }
+    return render(request, "annotations/browsing/browser.html", context)
+
+
+@login_required
+@require_safe
+def reference_file(request: HttpRequest, job_id: UUID, kind: str) -> HttpResponseBase:
+    """Send a file of the job's reference, or a range of it: ``fasta``, ``fai``, or ``genes-0`` of the first contig."""
+    reference = reference_of(own_job(request, job_id))
+    path = _path(reference, kind) if reference else None
+    if path is None or not path.is_file():
+        raise Http404
+    response = ranged_response(request, path.open("rb"), path.name, "text/plain; charset=utf-8")
+    response["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+def _path(reference: Reference, kind: str) -> Path | None:
+    if kind == "fasta":
+        return reference.fasta
+    if kind == "fai":
+        return Path(f"{reference.fasta}.fai")
+    number = kind.removeprefix("genes-")
+    if kind.startswith("genes-") and number.isdecimal() and len(number) < 7 and int(number) < len(reference.contigs):
+        return reference.contigs[int(number)].gff
+    return None
+
+
+def _place(text: str, job: Job, reference: Reference) -> tuple[str, int]:
+    """Return the locus to show, and the number of its contig; the contig with the most variants when none is named."""
+    names = [contig.name for contig in reference.contigs]
+    match = _LOCUS.fullmatch(text)
+    if match and match[1] in names:
+        start, end = int(match[2]), int(match[3] or match[2])
+        return f"{match[1]}:{max(1, start - AROUND)}-{end + AROUND}", names.index(match[1])
+    counts = job.summary.get("by_contig", {})
+    name = max(names, key=lambda one: int(counts.get(one, 0)))
+    return name, names.index(name)

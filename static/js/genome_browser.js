@@ -1,0 +1,24 @@
+// Opens igv.js over the job's files. It is loaded on this page alone, which is the only one whose policy lets it draw.
+const place = document.querySelector("[data-genome-browser]");
+const status = document.querySelector("[data-genome-browser-status]");
+
+async function open() {
+  const { igv: source, name, fasta, fai, genes, vcf, index, locus } = place.dataset;
+  const { default: igv } = await import(source);
+  const tracks = [{ type: "variant", format: "vcf", name: "Your variants", url: vcf, indexURL: index, visibilityWindow: 1_000_000 }];
+  if (genes) {
+    tracks.unshift({ type: "annotation", format: "gff3", name: "Genes", url: genes, displayMode: "EXPANDED" });
+  }
+  await igv.createBrowser(place, {
+    reference: { id: name, name, fastaURL: fasta, indexURL: fai },
+    loadDefaultGenomes: false,
+    locus,
+    tracks,
+  });
+  status.textContent = "Drag to move, scroll within a track, click a variant for its record.";
+}
+
+status.textContent = "Opening the browser.";
+open().catch(() => {
+  status.textContent = "The browser could not be opened here. The table of variants has every record.";
+});
