@@ -178,7 +178,7 @@ def next_version(directory: Path) -> Path:
         else:
             directory.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, directory)
-    models = directory / "annotations" / "models.py"
+    models = directory / "annotations" / "models" / "jobs.py"
     text, changes = re.subn(r"(?m)^    file_name = .*\n", lambda match: match[0] + FIELD, models.read_text(), count=1)
     assert changes == 1
     models.write_text(text)

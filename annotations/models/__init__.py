@@ -1,0 +1,41 @@
+"""The rows of annotations: jobs and what hangs on them, one module an idea."""
+
+from __future__ import annotations
+
+from annotations.models.explorer import ColumnChoice, SavedFilter, VariantNote
+from annotations.models.exports import Export, ExportState
+from annotations.models.jobs import (
+    ACTIVE,
+    COLD_KINDS,
+    MOVES,
+    TERMINAL,
+    DeletionReceipt,
+    Job,
+    JobEvent,
+    JobQuerySet,
+    JobStatus,
+    PrivateSource,
+    ResultFile,
+)
+from annotations.models.sharing import LinkVisits, SharedLink
+
+__all__ = [
+    "ACTIVE",
+    "COLD_KINDS",
+    "MOVES",
+    "TERMINAL",
+    "ColumnChoice",
+    "DeletionReceipt",
+    "Export",
+    "ExportState",
+    "Job",
+    "JobEvent",
+    "JobQuerySet",
+    "JobStatus",
+    "LinkVisits",
+    "PrivateSource",
+    "ResultFile",
+    "SavedFilter",
+    "SharedLink",
+    "VariantNote",
+]
