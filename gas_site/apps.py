@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import django_stubs_ext
 import dramatiq
 from django.apps import AppConfig
 from django.conf import settings
+
+# Lets generic classes such as ModelAdmin[Job] be written as their stubs have them. Here, before any app's models are
+# loaded: what needs the settings alone does not wait for it.
+django_stubs_ext.monkeypatch()
 
 
 class GasSiteConfig(AppConfig):

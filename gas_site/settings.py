@@ -12,12 +12,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-import django_stubs_ext
-
 from gas_site import environment, setting_aws, setting_services, setting_urls
-
-# Lets generic classes such as ModelAdmin[Job] be written as their stubs have them.
-django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / "var"))).absolute()

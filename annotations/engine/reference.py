@@ -19,20 +19,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from annotations.engine.errors import ReferenceBroken
+from annotations.engine.fasta_index import read_fasta_index
 from annotations.engine.genes import Gene, read_genes
-from annotations.engine.sequence import FastaIndexEntry, ReferenceSequence, read_fasta_index
+
+if TYPE_CHECKING:
+    from annotations.engine.sequence import ReferenceSequence
 
 __all__ = [
     "Contig",
     "Gene",
     "Reference",
-    "ReferenceSequence",
     "Source",
     "SourceField",
     "find_references",
@@ -133,7 +132,7 @@ class Reference:
 
     def sequence(self, contig: str) -> ReferenceSequence:
         """The contig's bases; KeyError when the reference has no contig of this name."""
-        return ReferenceSequence(self._bases, self._index[contig])
+        return self._sequences[contig]
 
     def _contig(self, name: str) -> Contig:
         return self._by_name[name]
@@ -143,13 +142,11 @@ class Reference:
         return {contig.name: contig for contig in self.contigs}
 
     @cached_property
-    def _index(self) -> dict[str, FastaIndexEntry]:
-        return read_fasta_index(Path(f"{self.fasta}.fai"))
+    def _sequences(self) -> dict[str, ReferenceSequence]:
+        # Whoever only asks what is installed needs neither the bases nor NumPy.
+        from annotations.engine.sequence import open_sequences  # noqa: PLC0415
 
-    @cached_property
-    def _bases(self) -> NDArray[np.uint8]:
-        # As a plain array: each slice of a memmap object costs microseconds.
-        return np.asarray(np.memmap(self.fasta, dtype=np.uint8, mode="r"))
+        return open_sequences(self.fasta, read_fasta_index(Path(f"{self.fasta}.fai")))
 
 
 def load_reference(directory: Path) -> Reference:

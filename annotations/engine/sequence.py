@@ -1,28 +1,17 @@
-"""Bases of a FASTA by position: the ``.fai`` index and the memory-mapped file. Positions are 0-based, half-open."""
+"""Bases of a FASTA by position, from the memory-mapped file. Positions are 0-based, half-open."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.engine.errors import ReferenceBroken
+from annotations.engine.fasta_index import FastaIndexEntry
 
 _UPPER_TABLE = bytes(range(256)).upper()
 _UPPER = np.frombuffer(_UPPER_TABLE, dtype=np.uint8)
-
-
-@dataclass(frozen=True)
-class FastaIndexEntry:
-    """One line of a ``.fai``: where a contig's bases lie in the FASTA (bytes and bases)."""
-
-    length: int
-    offset: int
-    line_bases: int
-    line_bytes: int
 
 
 class ReferenceSequence:
@@ -56,16 +45,8 @@ class ReferenceSequence:
         return self._entry.offset + row * self._entry.line_bytes + column
 
 
-def read_fasta_index(path: Path) -> dict[str, FastaIndexEntry]:
-    """A ``.fai`` by contig name, in file order; ReferenceBroken when it is not one."""
-    try:
-        rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
-        return {name: FastaIndexEntry(*map(int, numbers)) for name, *numbers in rows}
-    except (OSError, TypeError, ValueError) as error:
-        raise ReferenceBroken(f"The FASTA index {path.name} cannot be read.") from error
-
-
 def open_sequences(fasta: Path, index: Mapping[str, FastaIndexEntry]) -> dict[str, ReferenceSequence]:
     """Every contig of an uncompressed FASTA, over one memory map."""
-    data = np.memmap(fasta, dtype=np.uint8, mode="r")
+    # As a plain array: each slice of a memmap object costs microseconds.
+    data = np.asarray(np.memmap(fasta, dtype=np.uint8, mode="r"))
     return {name: ReferenceSequence(data, entry) for name, entry in index.items()}

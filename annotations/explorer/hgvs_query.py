@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from annotations.engine.reference import ReferenceSequence
+from annotations.engine.sequence import ReferenceSequence
 
 _NAME = re.compile(
     r"(?:(?P<contig>[^\s:]+):)?(?P<kind>[mg]\.)?(?P<start>\d+)(?:_(?P<end>\d+))?"

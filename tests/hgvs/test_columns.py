@@ -14,6 +14,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from annotations.engine.fasta_index import FastaIndexEntry
 from annotations.engine.gene_models import read_gene_models
 from annotations.engine.hgvs.genetic_code import genetic_code
 from annotations.engine.hgvs.genomic import genomic_name
@@ -25,7 +26,7 @@ from annotations.engine.placing.names import Run, run_names
 from annotations.engine.reference import Contig
 from annotations.engine.results.consequence import Consequence
 from annotations.engine.results.entries import Entry
-from annotations.engine.sequence import FastaIndexEntry, ReferenceSequence
+from annotations.engine.sequence import ReferenceSequence
 from tests.hgvs.test_round_trip import Case, made
 
 CODING = Entry(b"", Consequence("coding_sequence_variant", "coding_sequence_variant", "MODIFIER"), protein=None)

@@ -126,3 +126,14 @@ def test_ctrl_c_leaves_nothing_behind(folder: Path) -> None:
     out, err = child.communicate(timeout=30)
     assert (child.returncode, out, err) == (1, "", "CommandError: The annotation was stopped.\n")
     assert list(folder.iterdir()) == [source]
+
+
+def test_the_command_starts_without_the_site(folder: Path) -> None:
+    script = "import runpy, sys; sys.argv = sys.argv[1:]\ntry: runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    script += "except SystemExit: pass\nprint(*sys.modules)"
+    arguments = [*command(EXAMPLE, "--output-dir", folder)[1:]]
+    ran = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
+    loaded = set(ran.stdout.splitlines()[-1].split())
+    assert "annotations.engine.child" in loaded
+    assert not loaded & {"annotations.models", "stripe", "allauth", "django.contrib.admin", "numpy"}
+    assert {path.name for path in folder.iterdir()} == NAMES

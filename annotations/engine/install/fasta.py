@@ -11,8 +11,8 @@ from typing import BinaryIO
 import numpy as np
 
 from annotations.engine.errors import ReferenceRefused
+from annotations.engine.fasta_index import FastaIndexEntry
 from annotations.engine.install.localfile import open_local
-from annotations.engine.sequence import FastaIndexEntry
 
 LINE_BASES = 60
 #: Bases gathered before they are checked and written; a multiple of LINE_BASES.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from annotations.engine.errors import ReferenceBroken, ReferenceRefused
+from annotations.engine.fasta_index import FastaIndexEntry
 from annotations.engine.install.building import building_directory
 from annotations.engine.install.entries import Genome
 from annotations.engine.install.fasta import copy_fasta
@@ -19,7 +20,7 @@ from annotations.engine.install.made_tables import MadeTable, Say, make_tables
 from annotations.engine.install.requests import SourceRequest
 from annotations.engine.install.selftest import self_test
 from annotations.engine.reference import MANIFEST, MANIFEST_FORMAT, Reference, load_reference, sha256_of
-from annotations.engine.sequence import FastaIndexEntry, open_sequences
+from annotations.engine.sequence import open_sequences
 
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 MITOCHONDRION = ("MT", "M", "chrM", "chrMT")

@@ -8,7 +8,8 @@ from annotations.engine.gene_models import GeneModels, read_gene_models
 from annotations.engine.hgvs.genetic_code import GeneticCode, genetic_code
 from annotations.engine.hgvs.names import Names, TranscriptNamer
 from annotations.engine.placing.neighbours import Neighbourhood
-from annotations.engine.reference import Contig, Reference, ReferenceSequence
+from annotations.engine.reference import Contig, Reference
+from annotations.engine.sequence import ReferenceSequence
 
 #: Transcripts whose spliced sequence is kept.
 MAX_NAMERS = 512

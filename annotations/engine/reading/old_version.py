@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from annotations.engine.reading.columns import Place, show
 from annotations.engine.reading.header import Header
-from annotations.engine.reference import ReferenceSequence
+from annotations.engine.sequence import ReferenceSequence
 
 _DELETION = re.compile(rb"D(\d{1,6})")
 _INSERTION = re.compile(rb"I([ACGTNacgtn]+)")

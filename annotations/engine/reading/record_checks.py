@@ -24,7 +24,8 @@ from annotations.engine.reading.header_text import OWN_PREFIX, own_info_ids
 from annotations.engine.reading.info_lists import InfoLists, values_wanted, wrong_length
 from annotations.engine.reading.old_version import convert_record
 from annotations.engine.reading.read_counts import Mismatch, ReadCounts
-from annotations.engine.reference import Reference, ReferenceSequence
+from annotations.engine.reference import Reference
+from annotations.engine.sequence import ReferenceSequence
 
 #: IUPAC's codes and the bases each stands for (Cornish-Bowden 1985, Nucleic Acids Res. 13:3021).
 _IUPAC = {
