@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotations.models import Job, JobStatus
@@ -63,23 +61,17 @@ class Availability:
 
 
 OfJobs = Callable[[Iterable[Job]], dict[UUID, Availability]]
-Away = Callable[[Any], QuerySet[Any]]
 
-_registered: list[tuple[OfJobs, Away]] = []
+_registered: list[OfJobs] = []
 
 
-def register(of_jobs: OfJobs, away: Away) -> None:
-    """Name who knows: ``of_jobs`` in one query for any number of jobs, ``away`` as a subquery of job ids."""
-    _registered[:] = [(of_jobs, away)]
+def register(of_jobs: OfJobs) -> None:
+    """Name who knows, in one query for any number of jobs."""
+    _registered[:] = [of_jobs]
 
 
 def availability_of(jobs: Iterable[Job]) -> dict[UUID, Availability]:
     """Return the availability of every completed job among ``jobs``, with one query for all."""
     completed = [job for job in jobs if job.status == JobStatus.COMPLETED]
-    known = _registered[0][0](completed) if _registered and completed else {}
+    known = _registered[0](completed) if _registered and completed else {}
     return {job.pk: known.get(job.pk, Availability()) for job in completed}
-
-
-def away_from(user: Any) -> QuerySet[Any]:
-    """Return the ids of the user's jobs whose result cannot be downloaded now."""
-    return _registered[0][1](user) if _registered else Job.objects.none().values("pk")

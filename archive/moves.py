@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from annotations.models import Job
 from archive.models import MOVES, Holding, HoldingEvent, HoldingQuerySet, HoldingState
 
+# The moves after which a result is away, or back; the others lead from away to away.
+LEADS_AWAY_OR_BACK = frozenset({HoldingState.ARCHIVING, HoldingState.AVAILABLE})
 # Rows per statement of a move of many: below what SQLite takes as parameters in one.
 CHUNK = 500
 # What a deed that went well writes, so that an earlier failure of the same deed is not told for ever.
@@ -27,6 +32,7 @@ def move(pk: int, to: HoldingState, *, where: Q, note: str = "", **changes: Any)
         if not rows.update(state=to, **_fresh(), **changes):
             return False
         HoldingEvent.objects.create(holding_id=pk, state=to, note=note)
+        _repeat_in_jobs([pk], to)
     return True
 
 
@@ -42,7 +48,30 @@ def move_all(rows: HoldingQuerySet, to: HoldingState, *, note: str = "", **chang
             chunk = keys[start : start + CHUNK]
             Holding.objects.filter(pk__in=chunk).update(state=to, **_fresh(), **changes)
             HoldingEvent.objects.bulk_create(HoldingEvent(holding_id=pk, state=to, note=note) for pk in chunk)
+            _repeat_in_jobs(chunk, to)
     return keys
+
+
+def _repeat_in_jobs(keys: Collection[int], to: HoldingState) -> None:
+    """Write into the jobs whether their result is away: a list is counted and paged by the job's row alone.
+
+    Last, so that everybody locks a holding before its job, as the removal of a deleted job does.
+    """
+    if to in LEADS_AWAY_OR_BACK:
+        jobs = Holding.objects.filter(pk__in=keys).values("job_id")
+        Job.objects.filter(pk__in=jobs).update(away=to != HoldingState.AVAILABLE)
+
+
+def repeat_moves_since(moment: datetime) -> int:
+    """Write it again for what has moved since ``moment``, and return how many jobs said something else.
+
+    A version from before there was ``Job.away`` may be at work beside this one while a fleet is rolled out.
+    """
+    moved = Holding.objects.filter(since__gte=moment)
+    back = moved.filter(state=HoldingState.AVAILABLE).values("job_id")
+    gone = moved.filter(state__in=set(HoldingState) - {HoldingState.AVAILABLE}).values("job_id")
+    changed = Job.objects.filter(pk__in=gone, away=False).update(away=True)
+    return changed + Job.objects.filter(pk__in=back, away=True).update(away=False)
 
 
 def without_claim() -> dict[str, Any]:

@@ -9,10 +9,13 @@ from django.utils import timezone
 
 from archive import requests, waking
 from archive.models import Holding, RestoreRequest
+from archive.moves import repeat_moves_since
 
 BATCH = 500
 # A request is finished by its last restore; the sweep is for those whose last holding was deleted or called off.
 REQUEST_PATIENCE = timedelta(minutes=1)
+# How long two versions work side by side at most.
+ROLL_OUT = timedelta(days=1)
 
 
 def sweep() -> None:
@@ -21,6 +24,7 @@ def sweep() -> None:
         wake(rows)
     wake(rows)
     finish_requests()
+    repeat_moves_since(timezone.now() - ROLL_OUT)
 
 
 def overlooked() -> list[tuple[int, datetime]]:

@@ -5,32 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.utils.timezone import localtime
 
-from accounts.models import User
 from annotations import availability
 from annotations.availability import Availability
 from annotations.models import Job
 from archive.models import Holding, HoldingState
 
-AWAY = [HoldingState.ARCHIVING, HoldingState.ARCHIVED, HoldingState.RESTORING]
-
 
 def register() -> None:
     """Become the one whom annotations asks."""
-    availability.register(of_jobs, away)
+    availability.register(of_jobs)
 
 
 def of_jobs(jobs: Iterable[Job]) -> dict[UUID, Availability]:
     """Return where the results of these jobs are, in one query."""
     found = Holding.objects.filter(job__in=[job.pk for job in jobs])
     return {holding.job_id: _availability(holding) for holding in found}
-
-
-def away(user: User) -> QuerySet[Holding]:
-    """Return the ids of the user's jobs whose results cannot be downloaded, as a subquery."""
-    return Holding.objects.of(user).filter(state__in=AWAY).values("job_id")  # type: ignore[return-value]
 
 
 def _availability(holding: Holding) -> Availability:

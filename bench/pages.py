@@ -1,5 +1,7 @@
 """`python -m bench.pages`: the list and a job's page with 100,000 jobs in the database, against the empty list.
 
+Every second completed result is in cold storage.
+
 Everything in one process, through Django's test client: what is compared is the work of a view, its middleware and its
 template, and not the web server, which is the same for all. DATABASE_URL chooses the database; it is migrated and
 filled, so it must be one to throw away. JOBS (100,000) and ROUNDS (200) in the environment.
@@ -62,8 +64,9 @@ def measured() -> list[tuple[str, str, int, float, float]]:
     pages = [("list", "none: the empty view", reader(nobody), LIST), ("a page of text", "any", reader(nobody), TEXT)]
     for words, user in {f"{OWN:,}": everyday, f"{JOBS - OWN:,}": busy}.items():
         browser, job = reader(user), newest(user)
-        paths = {"list": LIST, "list, one state": f"{LIST}?status=ready", "list, searched": f"{LIST}?q=patient77"}
-        paths["a job"] = f"{LIST}{job.pk}/"
+        paths = {"list": LIST, "list, ready": f"{LIST}?status=ready", "list, cold": f"{LIST}?status=cold"}
+        paths |= {"list, active": f"{LIST}?status=active", "list, searched": f"{LIST}?q=patient77"}
+        paths |= {"list, searched in vain": f"{LIST}?q=nobody", "a job": f"{LIST}{job.pk}/"}
         pages += [(page, words, browser, path) for page, path in paths.items()]
     counts = [queries(browser, path) for _, _, browser, path in pages]
     took: list[list[float]] = [[] for _ in pages]
@@ -107,10 +110,11 @@ def _milliseconds(browser: Client, path: str) -> float:
 
 
 def fill(user: User, number: int) -> None:
-    """Make jobs of every state, ten minutes apart, the completed ones with a summary."""
+    """Make jobs of every state, ten minutes apart, the completed ones with a summary and a holding."""
     from django.utils import timezone  # noqa: PLC0415 (not before setup)
 
     from annotations.models import Job, JobStatus  # noqa: PLC0415 (not before setup)
+    from archive.models import Holding, HoldingState  # noqa: PLC0415 (not before setup)
 
     drawn, now = random.Random(SEED), timezone.now()
     states = [JobStatus.COMPLETED] * 18 + [JobStatus.FAILED, JobStatus.CANCELLED]
@@ -122,8 +126,14 @@ def fill(user: User, number: int) -> None:
             job.file_name = f"patient{drawn.randrange(100_000)}.vcf"
             job.queued_at = job.started_at = job.finished_at = at
             job.summary = summary() if job.status == JobStatus.COMPLETED else {}
+            job.away = job.status == JobStatus.COMPLETED and place % 2 == 1
             jobs.append(job)
         Job.objects.bulk_create(jobs)
+        Holding.objects.bulk_create(
+            Holding(job=job, owner=user, state=HoldingState.ARCHIVED if job.away else HoldingState.AVAILABLE)
+            for job in jobs
+            if job.status == JobStatus.COMPLETED
+        )
 
 
 def newest(user: User) -> Job:

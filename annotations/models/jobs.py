@@ -59,6 +59,20 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Return what waits or runs."""
         return self.filter(status__in=ACTIVE)
 
+    # The three below name both columns, so that each is one range of the index job_tabs, in the order of the list. They
+    # say IN, since Django writes a plain False as NOT away, for which SQLite looks into no index.
+    def ready(self) -> Self:
+        """Return what is completed and can be downloaded."""
+        return self.filter(status=JobStatus.COMPLETED, away__in=[False])
+
+    def cold(self) -> Self:
+        """Return what is completed and in cold storage, or on the way there or back."""
+        return self.filter(status=JobStatus.COMPLETED, away__in=[True])
+
+    def ended_as(self, status: JobStatus) -> Self:
+        """Return what failed, or was cancelled."""
+        return self.filter(status=status, away__in=[False])
+
     def lease_expired(self, now: datetime) -> Self:
         """Return running jobs whose worker has not been heard of in time."""
         return self.filter(status=JobStatus.RUNNING, lease_expires_at__lt=now)
@@ -112,6 +126,10 @@ class Job(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="Hidden since; the sweep removes the rest.")
+    # What the archive knows of the result, once more, so that a list of any length is counted and paged by one index.
+    away = models.BooleanField(
+        default=False, db_default=False, help_text="Not to be downloaded now; written by the archive's moves."
+    )
 
     # Where the result is; set by pages that show it, see availability.availability_of.
     availability: Availability | None = None
@@ -122,8 +140,11 @@ class Job(models.Model):
         ordering = ["-created_at", "-id"]
         indexes = [
             models.Index(fields=["user", "-created_at", "-id"], name="job_list"),
-            # With deleted_at in it the tabs are counted from the index alone, however long a list is.
-            models.Index(fields=["user", "deleted_at", "status", "-created_at"], name="job_tabs"),
+            models.Index(
+                fields=["user", "status", "away", "-created_at", "-id"],
+                condition=Q(deleted_at__isnull=True),
+                name="job_tabs",
+            ),
             models.Index(fields=["queued_at"], condition=Q(status=JobStatus.PENDING), name="job_waiting"),
             models.Index(fields=["lease_expires_at"], condition=Q(status=JobStatus.RUNNING), name="job_leases"),
             models.Index(fields=["created_at"], condition=Q(status=JobStatus.UPLOADING), name="job_tickets"),

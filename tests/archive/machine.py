@@ -212,7 +212,7 @@ class ArchiveMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_copy_is_lost(self) -> None:
-        for holding in self.holdings().select_related("owner__plan").prefetch_related("files"):
+        for holding in self.holdings().select_related("owner__plan", "job").prefetch_related("files"):
             check_copies(holding)
             check_intent(holding)
 

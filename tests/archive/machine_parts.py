@@ -84,7 +84,8 @@ def check_copies(holding: Holding) -> None:
 
 
 def check_intent(holding: Holding) -> None:
-    """What the plan wants stands in the row at any moment, not only in the end."""
+    """What the plan wants stands in the row at any moment, not only in the end; the job says where its result is."""
+    assert holding.job.away is (holding.state != "available"), f"{holding}, and the job says the opposite"
     stays = holding.owner.plan.retention is None
     if holding.state == "archived":
         assert not stays, "cold for good, though its owner is premium"

@@ -170,5 +170,7 @@ def test_a_sweep_reads_what_is_late_and_nothing_else(world: World) -> None:
     world.lose_messages()
     world.clock.advance(timedelta(minutes=6))
     statements = queries(sweep)
-    assert len(statements) == 3, "what is late, one stamp, the open requests"
+    assert len(statements) == 5, (
+        "what is late, one stamp, the open requests, what has gone and what is back since yesterday"
+    )
     assert Job.objects.count() == 2_001

@@ -13,9 +13,10 @@ from annotations.availability import Availability, availability_of
 from annotations.listing import list_context
 from annotations.models import Job
 from annotations.timeline import timeline
-from archive.models import Holding
+from archive.models import Holding, HoldingState
+from archive.sweep import sweep
 from gas_site.storage import file_store
-from tests.archive.world import MINUTE, SECOND, World, change_plan, complete, free_user, job_of, premium_user
+from tests.archive.world import MINUTE, SECOND, World, change_plan, complete, free_user, fresh, job_of, premium_user
 from tests.site.factories import make_jobs, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -154,11 +155,11 @@ def test_the_list_tells_ready_from_cold(world: World) -> None:
     world.later(5 * MINUTE)
     ready = complete(user)
     context = list_context(user, {})
-    assert [(tab["label"], tab["count"]) for tab in context["tabs"]][:4] == [
-        ("All", 2),
-        ("In progress", 0),
-        ("Ready", 1),
-        ("Cold storage", 1),
+    assert [(tab["label"], str(tab["count"])) for tab in context["tabs"]][:4] == [
+        ("All", "2"),
+        ("In progress", "0"),
+        ("Ready", "1"),
+        ("Cold storage", "1"),
     ]
     assert context["headline"] == "1 ready to download, 1 in cold storage."
     assert {job.pk: job.availability.state for job in context["page"]["jobs"]} == {
@@ -168,6 +169,29 @@ def test_the_list_tells_ready_from_cold(world: World) -> None:
     assert [job.pk for job in list_context(user, {"status": "cold"})["page"]["jobs"]] == [cold.job_id]
     assert [job.pk for job in list_context(user, {"status": "ready"})["page"]["jobs"]] == [ready.job_id]
     assert context["any_changing"]
+
+
+def test_a_result_is_in_the_cold_tab_from_its_first_move_to_its_last(world: World) -> None:
+    user = free_user()
+    holding = complete(user)
+    world.later(5 * MINUTE)
+    change_plan(user, Plan.PREMIUM)
+    assert fresh(holding).state == HoldingState.RESTORING
+    assert [str(tab["count"]) for tab in list_context(user, {})["tabs"]][2:4] == ["0", "1"]
+    world.later(2 * SECOND)
+    assert [str(tab["count"]) for tab in list_context(user, {})["tabs"]][2:4] == ["1", "0"]
+
+
+def test_what_an_older_version_moved_is_told_to_the_list_by_the_sweep(world: World) -> None:
+    user = free_user()
+    gone, back, same = (complete(user) for _ in range(3))
+    # As the version before would leave them: holdings that have moved, and jobs that nobody has told.
+    Holding.objects.filter(pk=gone.pk).update(state=HoldingState.ARCHIVED, since=world.clock.now)
+    Job.objects.filter(pk=back.job_id).update(away=True)
+    sweep()
+    assert [job.pk for job in list_context(user, {"status": "cold"})["page"]["jobs"]] == [gone.job_id]
+    ready = {job.pk for job in list_context(user, {"status": "ready"})["page"]["jobs"]}
+    assert ready == {back.job_id, same.job_id}
 
 
 def test_a_premium_users_list_has_nothing_that_changes_by_itself(world: World) -> None:
