@@ -10,6 +10,7 @@ from django.utils import timezone
 from annotations.availability import availability_of
 from annotations.catalogue import UnknownReference, reference_named
 from annotations.engine.reference import Reference
+from annotations.explorer.door import owners_door
 from annotations.figures.report import figures_for
 from annotations.figures.tiles import tiles_of
 from annotations.models import COLD_KINDS, Job, JobStatus, ResultFile
@@ -30,6 +31,7 @@ def detail_context(job: Job) -> dict[str, Any]:
         "job": job,
         # Open while the files are here: then every number and mark of a figure is a link to its rows.
         "variants_url": _variants_url(job) if completed else "",
+        "door": owners_door(job),
         "availability": job.availability,
         "cold_kinds": COLD_KINDS,
         "now": timezone.now(),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.signed_in import signed_in_user
 from annotations import deleting, intake, moves
 from annotations.availability import availability_of
+from annotations.figures.files.answer import answer_figure
 from annotations.job_page import detail_context
 from annotations.listing import list_context
 from annotations.models import COLD_KINDS, Job, JobStatus, ResultFile
@@ -87,6 +88,14 @@ def whereabouts(request: HttpRequest, job_id: UUID) -> HttpResponse:
     if request.GET.get("shown") != job.availability.stamp:
         response["HX-Refresh"] = "true"
     return response
+
+
+@login_required
+@never_cache
+@require_safe
+def figure(request: HttpRequest, job_id: UUID, name: str, kind: str) -> HttpResponse:
+    """Send one of the result's figures as a file; it needs none of the files in cold storage."""
+    return answer_figure(own_job(request, job_id), name, kind)
 
 
 @login_required

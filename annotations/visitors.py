@@ -25,10 +25,12 @@ from annotations.explorer.door import Door
 from annotations.explorer.page import View, counts_context, page_context
 from annotations.explorer.pool import open_table
 from annotations.explorer.table import VariantTable
+from annotations.explorer.track_file import answer_track
 from annotations.explorer.variant_page import variant_context
 from annotations.exports.making import CANNOT_EXPORT
 from annotations.exports.page import exports_context
 from annotations.exports.views import answer_export
+from annotations.figures.files.answer import answer_figure
 from annotations.job_page import numbers_context, reference_of
 from annotations.models import Job
 
@@ -52,6 +54,8 @@ class Visit:
 
 #: Finds what a URL's own arguments lead to. Raises NotOpen or Http404.
 Find = Callable[..., Visit]
+#: What a page's own part of its address says; the rest is the way in.
+PAGE_ARGUMENTS = ("row", "name", "kind")
 TablePage = Callable[..., HttpResponseBase]
 
 
@@ -63,7 +67,9 @@ def visitor_urls(find: Find) -> list[URLPattern]:
 
     return [
         path("", _visited(find, _detail, "result"), name="detail"),
+        path("figures/<slug:name>.<slug:kind>", _visited(find, _figure, "result"), name="figure"),
         path("variants/", page(_variants, "variants"), name="variants"),
+        path("variants/track.<slug:kind>", page(_track, "variants"), name="track"),
         path("variants/counts/", page(_counts, "variants"), name="variant_counts"),
         path("variants/<int:row>/", page(_variant, "variants"), name="variant"),
         path("export/", page(_exports, "exports"), name="exports"),
@@ -76,8 +82,9 @@ def _visited(find: Find, show: Callable[..., HttpResponseBase], what: str) -> Ca
 
     @require_safe
     @wraps(show)
-    def view(request: HttpRequest, *, row: int | None = None, name: str | None = None, **way: Any) -> HttpResponseBase:
-        rest = {key: value for key, value in (("row", row), ("name", name)) if value is not None}
+    def view(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
+        rest = {key: arguments[key] for key in PAGE_ARGUMENTS if key in arguments}
+        way = {key: value for key, value in arguments.items() if key not in rest}
         try:
             visit = find(request, **way)
         except NotOpen as error:
@@ -142,6 +149,16 @@ def _detail(request: HttpRequest, visit: Visit) -> HttpResponse:
         **visit.context,
     }
     return render(request, "annotations/visitors/result.html", context)
+
+
+def _figure(request: HttpRequest, visit: Visit, *, name: str, kind: str) -> HttpResponse:
+    """Send one of the figures as a file."""
+    return answer_figure(visit.job, name, kind)
+
+
+def _track(request: HttpRequest, visit: Visit, view: View, table: VariantTable, *, kind: str) -> HttpResponse:
+    """Send the drawing over the table as a file."""
+    return answer_track(view, table, kind)
 
 
 def _variants(request: HttpRequest, visit: Visit, view: View, table: VariantTable) -> HttpResponse:

@@ -82,6 +82,11 @@ class View:
         query = self.address_text
         return f"{address}?{query}" if query else address
 
+    def track_url(self, kind: str) -> str:
+        """Return the address of the drawing over the table as a file."""
+        address, query = self.door.url("track", kind), self.address_text
+        return f"{address}?{query}" if query else address
+
 
 def row_number(text: str) -> int | None:
     """Return the row number that a URL gives, None for anything else."""
@@ -135,6 +140,7 @@ def counts_context(view: View, table: VariantTable, *, count: bool) -> dict[str,
         "funnel": funnel,
         "chips": [(chip, view.url(chip.without)) for chip in funnel.chips],
         "drawing": drawing,
+        "track_files": [(kind.upper(), view.track_url(kind)) for kind in ("svg", "png")] if drawing else [],
         "waiting": not counted,
         "counts_url": view.url(name="variant_counts"),
         "count_url": view.url(count=1),

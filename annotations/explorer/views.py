@@ -25,6 +25,7 @@ from annotations.explorer.page import View, counts_context, page_context
 from annotations.explorer.pool import TableAway, open_table
 from annotations.explorer.saved import LONGEST_IN_URL, NotSaved, save
 from annotations.explorer.table import TableUnreadable, VariantTable
+from annotations.explorer.track_file import answer_track
 from annotations.explorer.variant_page import keep_note, variant_context
 from annotations.models import Job, JobStatus, SavedFilter
 from annotations.views import own_job
@@ -81,6 +82,13 @@ def variant_counts(request: HttpRequest, job: Job, table: VariantTable) -> HttpR
     """Answer the counts of each step and the track, which a page of a large result fetches after its rows."""
     context = counts_context(View.of(job, request.GET, table), table, count=True)
     return render(request, "annotations/explorer/partials/counts.html", context)
+
+
+@require_safe
+@with_table
+def track(request: HttpRequest, job: Job, table: VariantTable, *, kind: str) -> HttpResponse:
+    """Send the drawing over the table as a file."""
+    return answer_track(View.of(job, request.GET, table), table, kind)
 
 
 @require_safe

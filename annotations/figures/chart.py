@@ -10,15 +10,19 @@ from annotations.figures.bars import Bar, Segment
 
 @dataclass(frozen=True)
 class Chart:
-    """Rows of bars under a title. ``kind`` says how labels are set: "" or "gene", "contig", "impact"."""
+    """Rows of bars under a title. ``kind`` says how labels are set: "" or "gene", "contig", "impact".
 
-    letter: str
+    ``name`` is what its address and its files are called; ``letter`` is given when it is set on a page.
+    """
+
+    name: str
     title: str
     label: str
     bars: tuple[Bar, ...]
     caption: str = ""
     kind: str = ""
     strip: tuple[Segment, ...] = ()
+    letter: str = ""
 
 
 def query(**parameters: str) -> str:

@@ -32,7 +32,7 @@ def _classes(summary: Mapping[str, Any]) -> Chart | None:
     if transversions:
         caption = f"Ti/Tv {transitions / transversions:.2f}: {counted(transitions, 'transition')}, "
         caption += f"{counted(transversions, 'transversion')}."
-    return Chart("", "Class", "Class", bars(rows), caption)
+    return Chart("class", "Class", "Class", bars(rows), caption)
 
 
 def _lengths(summary: Mapping[str, Any]) -> Chart | None:
@@ -40,7 +40,7 @@ def _lengths(summary: Mapping[str, Any]) -> Chart | None:
     if not counts:
         return None
     rows = [row for sign in (1, -1) for row in _one_side(counts, sign)]
-    return Chart("", "Length of insertions and deletions", "Bases", bars(rows))
+    return Chart("lengths", "Length of insertions and deletions", "Bases", bars(rows))
 
 
 def _one_side(counts: Mapping[int, int], sign: int) -> list[Row]:
@@ -75,7 +75,7 @@ def _quality(summary: Mapping[str, Any]) -> Chart | None:
         rows.append(Row(label, int(count), query=query(quality=f"{low}-{high})" if high else f"{low}-")))
     if missing := int(quality.get("missing", 0)):
         rows.append(Row("none given", missing, query=query(quality="none")))
-    return Chart("", "Quality", "QUAL", bars(rows), "As the caller wrote it; a range takes its lower end.")
+    return Chart("quality", "Quality", "QUAL", bars(rows), "As the caller wrote it; a range takes its lower end.")
 
 
 def _known(summary: Mapping[str, Any]) -> Chart | None:
@@ -88,7 +88,7 @@ def _known(summary: Mapping[str, Any]) -> Chart | None:
     ]
     sources: Mapping[str, int] = summary["by_source"]
     caption = "; ".join(f"{name}: {int(count):,}" for name, count in sources.items())
-    return Chart("", "Known or novel", "In a source", bars(rows), caption)
+    return Chart("known", "Known or novel", "In a source", bars(rows), caption)
 
 
 def _samples(summary: Mapping[str, Any]) -> Chart | None:
@@ -108,4 +108,4 @@ def _samples(summary: Mapping[str, Any]) -> Chart | None:
     left = int((summary.get("input") or {}).get("sample_count", len(samples))) - MOST_SAMPLES
     if left > 0:
         caption += f"{counted(left, 'more sample')} in the table."
-    return Chart("", "Samples", "Sample", bars(rows, total), caption)
+    return Chart("samples", "Samples", "Sample", bars(rows, total), caption)

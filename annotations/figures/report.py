@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from annotations.figures.bars import Row, bars, rest_of, strip
@@ -50,12 +50,8 @@ def figures_for(summary: Mapping[str, Any], reference: Reference | None) -> Figu
     charts += [_genes(summary), *spread_charts(summary)]
     present = [chart for chart in charts if chart and chart.bars]
     first = "b" if genome or drawn else "a"
-    lettered = (_lettered(chart, chr(ord(first) + n)) for n, chart in enumerate(present))
+    lettered = (replace(chart, letter=chr(ord(first) + n)) for n, chart in enumerate(present))
     return Figures(genome, tuple(lettered), drawn)
-
-
-def _lettered(chart: Chart, letter: str) -> Chart:
-    return Chart(letter, chart.title, chart.label, chart.bars, chart.caption, chart.kind, chart.strip)
 
 
 def _genome(summary: Mapping[str, Any], reference: Reference | None) -> GenomeMap | None:
@@ -82,7 +78,7 @@ def _impacts(summary: Mapping[str, Any]) -> Chart | None:
     rows = [Row(impact, int(counts.get(impact, 0)), impact, query(impact=impact)) for impact in IMPACTS]
     if not any(row.count for row in rows):
         return None
-    return Chart("", "Impact", "Impact", bars(rows), kind="impact", strip=strip(rows))
+    return Chart("impact", "Impact", "Impact", bars(rows), kind="impact", strip=strip(rows))
 
 
 def _consequences(summary: Mapping[str, Any]) -> Chart | None:
@@ -93,7 +89,7 @@ def _consequences(summary: Mapping[str, Any]) -> Chart | None:
         for name, count in ordered
     ]
     caption = f"The most severe consequence of each variant, coloured by impact. {rest_of(rows, MOST_ROWS, 'term')}"
-    return Chart("", "Consequence", "Consequence", bars(rows[:MOST_ROWS], _total(rows)), caption)
+    return Chart("consequence", "Consequence", "Consequence", bars(rows[:MOST_ROWS], _total(rows)), caption)
 
 
 def _frequencies(summary: Mapping[str, Any]) -> Chart | None:
@@ -111,7 +107,7 @@ def _frequencies(summary: Mapping[str, Any]) -> Chart | None:
     rare = rarer_than(summary, 0.001)
     verb = "is" if rare == 1 else "are"
     caption = f"{rare:,} of {counted(total, 'variant')} {verb} rarer than 1 in 1,000 sequences in {source}."
-    return Chart("", f"How common in {source}", "Frequency", bars(rows), caption)
+    return Chart("frequency", f"How common in {source}", "Frequency", bars(rows), caption)
 
 
 def _bin(field: str, low: float, high: float, count: int) -> Row:
@@ -148,7 +144,7 @@ def _contigs(summary: Mapping[str, Any]) -> Chart | None:
     counts: Mapping[str, int] = summary.get("by_contig", {})
     rows = [Row(name, int(counts[name]), query=query(region=name)) for name in sorted(counts, key=natural_order)]
     shown = bars(rows[:MOST_CONTIGS], _total(rows))
-    return Chart("", "Variants by chromosome", "Contig", shown, rest_of(rows, MOST_CONTIGS, "contig"), "contig")
+    return Chart("contigs", "Variants by chromosome", "Contig", shown, rest_of(rows, MOST_CONTIGS, "contig"), "contig")
 
 
 def _genes(summary: Mapping[str, Any]) -> Chart | None:
@@ -156,7 +152,7 @@ def _genes(summary: Mapping[str, Any]) -> Chart | None:
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     rows = [Row(name, int(count), query=query(gene=name)) for name, count in ordered if name]
     shown = bars(rows[:MOST_ROWS], int(summary["total"]))
-    return Chart("", "Genes with the most variants", "Gene", shown, rest_of(rows, MOST_ROWS, "gene"), "gene")
+    return Chart("genes", "Genes with the most variants", "Gene", shown, rest_of(rows, MOST_ROWS, "gene"), "gene")
 
 
 def _total(rows: Sequence[Row]) -> int:

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from annotations.engine.results.alleles import REASONS
+from annotations.explorer.door import Door
 from annotations.figures import words
 from annotations.figures.tiles import classes as classes_in_words
 from annotations.models import Job
@@ -51,6 +52,12 @@ def state(status: str, label: str) -> SafeString:
     """``{% state job.status job.get_status_display %}``: where a job is, as a pill with an icon and a word."""
     drawing = icon_svg(STATE_ICONS[status])
     return format_html('<span class="state" data-state="{}">{}{}</span>', status, drawing, label)
+
+
+@register.simple_tag
+def door_url(door: Door, name: str, *more: Any) -> str:
+    """``{% door_url door "figure" "map" "svg" %}``: the address of a page of the result, by the way it is read."""
+    return door.url(name, *more)
 
 
 @register.simple_tag

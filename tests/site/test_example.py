@@ -80,7 +80,12 @@ def test_its_pages_offer_nothing_that_is_kept_and_lead_to_no_job(client: Client)
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_no_page_of_it_takes_a_writing_method(client: Client, method: str) -> None:
-    arguments: dict[str, list[object]] = {"variant": [1], "export": ["tsv"]}
+    arguments: dict[str, list[object]] = {
+        "variant": [1],
+        "export": ["tsv"],
+        "figure": ["impact", "svg"],
+        "track": ["svg"],
+    }
     for pattern in urlpatterns:
         url = reverse(f"example:{pattern.name}", args=arguments.get(str(pattern.name), []))
         assert getattr(client, method)(url).status_code == 405

@@ -28,7 +28,12 @@ from tests.site.markup import faults
 
 pytestmark = pytest.mark.django_db
 LHON_ROW = 4
-ARGUMENTS: dict[str, list[object]] = {"variant": [LHON_ROW], "export": ["tsv"]}
+ARGUMENTS: dict[str, list[object]] = {
+    "variant": [LHON_ROW],
+    "export": ["tsv"],
+    "figure": ["impact", "svg"],
+    "track": ["svg"],
+}
 
 
 @pytest.fixture(scope="module")
