@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,25 @@ class Distributions:
             difference = len(alt) - len(ref)
             self._lengths[max(-MAX_LENGTH - 1, min(MAX_LENGTH + 1, difference))] += count
 
+    def state(self) -> dict[str, Any]:
+        """Everything counted, as JSON's own types: what ``merge`` takes."""
+        return {
+            "quality": self._quality.tolist(),
+            "without_quality": self._without_quality,
+            "lengths": list(self._lengths.items()),
+            "places": {contig: counts.tolist() for contig, counts in self._places.items()},
+            "genotypes": self._genotypes.tolist(),
+        }
+
+    def merge(self, state: Mapping[str, Any]) -> None:
+        """Add what another counted of the same samples."""
+        self._quality += np.array(state["quality"])
+        self._without_quality += state["without_quality"]
+        self._lengths.update(dict(state["lengths"]))
+        for contig, counts in state["places"].items():
+            self._add_counted(contig, np.array(counts, np.int64))
+        self._genotypes += np.array(state["genotypes"], np.int64).reshape(self._genotypes.shape)
+
     def to_json(self, reference: Reference) -> dict[str, Any]:
         """The counts under the names they bear in ``summary.json``."""
         return {
@@ -78,7 +97,9 @@ class Distributions:
     def _add_places(self, contig: str, places: Counts) -> None:
         # Records at positions that no contig has (0, or beyond what a genome's longest has) have no place in a drawing.
         places = places[(places >= 0) & (places < 50_000)]
-        counted = np.bincount(places)
+        self._add_counted(contig, np.bincount(places))
+
+    def _add_counted(self, contig: str, counted: Counts) -> None:
         known = self._places.get(contig)
         if known is None or len(known) < len(counted):
             self._places[contig] = counted if known is None else counted + np.pad(known, (0, len(counted) - len(known)))

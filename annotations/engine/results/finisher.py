@@ -21,14 +21,12 @@ from annotations.engine.pinned import read_sources
 from annotations.engine.reference import Reference, load_reference
 from annotations.engine.results.background import Background
 from annotations.engine.results.bgzf import BgzfWriter
-from annotations.engine.results.distributions import Distributions
+from annotations.engine.results.counts import Counts
 from annotations.engine.results.genotypes import SampleLayout, sample_layout
 from annotations.engine.results.indexer import Indexer
 from annotations.engine.results.info_header import output_header
-from annotations.engine.results.marks import Marks
 from annotations.engine.results.order import UNSORTED_EXIT, Order
 from annotations.engine.results.records import OutOfOrderError, RecordFinisher
-from annotations.engine.results.summary import Tally
 from annotations.engine.results.table import TableWriter
 
 #: Bytes of text worked on at once: some thousand records.
@@ -60,13 +58,16 @@ def finish(stream: BinaryIO, order: Order) -> None:
     layout = sample_layout(lines, mitochondrial=any(contig.mitochondrial for contig in reference.contigs))
     with ExitStack() as opened:
         vcf = opened.enter_context(Path(order.vcf).open("wb"))
-        indexer = Indexer(order.index)
-        opened.callback(indexer.kill)
-        writer = BgzfWriter(vcf, indexer.sink)
-        writer.write(header)
+        indexer = Indexer(order.index) if order.index else None
+        if indexer:
+            opened.callback(indexer.kill)
+        writer = BgzfWriter(vcf, indexer.sink) if indexer else BgzfWriter(vcf)
+        if order.header:
+            writer.write(header)
         counts = _write_records(blocks, reference, layout, order, writer)
         writer.close()
-        indexer.finish()
+        if indexer:
+            indexer.finish()
     Path(order.counts).write_text(json.dumps(counts), encoding="utf-8")
 
 
@@ -76,17 +77,16 @@ def _write_records(
     finisher = RecordFinisher(reference, layout)
     fields = [field for source in reference.sources for field in source.fields]
     notes = {"GAS_reference": reference.name, "GAS_version": order.version}
-    table = TableWriter(Path(order.table), fields, notes, layout)
-    tally, marks = Tally(spread=Distributions(layout.samples)), Marks(fields)
+    table = TableWriter(Path(order.table), fields, notes, layout, first_row=order.first_row)
+    counts = Counts(fields, layout.samples)
     with Background(WAITING) as background:
         for block in blocks:
             records = finisher.finish(block)
             background.do(partial(writer.write, memoryview(records.text)))
             background.do(partial(table.add, records))
-            tally.add(records)
-            marks.add(records)
+            counts.add(records)
     table.close()
-    return tally.to_json(reference) | {"marks": marks.to_json(reference)}
+    return counts.state(reference) if order.mergeable else counts.to_json(reference)
 
 
 class Blocks:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,10 @@ class _Mark:
     disease: str
 
 
+#: A mark as the summary has it, behind its rank.
+Ranked = tuple[float, dict[str, Any]]
+
+
 class Marks:
     """Keeps the MAX_MARKS most notable of all records; of equals those that came first."""
 
@@ -59,7 +64,11 @@ class Marks:
 
     def to_json(self, reference: Reference) -> list[dict[str, Any]]:
         """The marks, most notable first."""
-        return [_mark_json(mark, reference) for mark in self._marks]
+        return [mark for _, mark in self.ranked(reference)]
+
+    def ranked(self, reference: Reference) -> list[Ranked]:
+        """The same, each behind its rank, for ``most_notable``."""
+        return [(mark.rank, _mark_json(mark, reference)) for mark in self._marks]
 
     def _mark(self, records: Records, at: int, rank: float) -> _Mark:
         values = records.values
@@ -76,6 +85,11 @@ class Marks:
             confirmed=bool(values.confirmed[at]),
             disease=next((str(disease) for disease in diseases if disease), ""),
         )
+
+
+def most_notable(parts: Iterable[Sequence[Ranked]]) -> list[Ranked]:
+    """The MAX_MARKS most notable of the parts of one result, in its order."""
+    return sorted(chain.from_iterable(parts), key=lambda ranked: ranked[0])[:MAX_MARKS]
 
 
 def _impact_rank(entry: Entry) -> int:

@@ -14,6 +14,7 @@ class Order:
 
     reference: str
     vcf: str
+    #: "" where the index is made later.
     index: str
     table: str
     counts: str
@@ -22,3 +23,8 @@ class Order:
     sources: str
     #: Header lines that hold this text were written by a stage about itself (bcftools sort) and are left out.
     scratch: str = ""
+    #: Of a part of a result: its number of the table's first row, whether its VCF begins with the header, and counts
+    #: that can be merged.
+    first_row: int = 0
+    header: bool = True
+    mergeable: bool = False

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -91,20 +92,34 @@ class Tally:
         bins = np.searchsorted(_BIN_BOUNDS, seen, side="right")
         self.frequencies = (self.frequencies + np.bincount(bins, minlength=len(FREQUENCY_BINS))).astype(np.int64)
 
+    def state(self) -> dict[str, Any]:
+        """Everything counted, as JSON's own types: what ``merge`` takes."""
+        return {name: _plain(getattr(self, name)) for name in _COUNTED} | {"spread": self.spread.state()}
+
+    def merge(self, state: Mapping[str, Any]) -> None:
+        """Add what another counted of the records behind these."""
+        for name in _COUNTED:
+            mine = getattr(self, name)
+            if isinstance(mine, Counter):
+                mine.update(state[name])
+            else:
+                setattr(self, name, mine + (np.array(state[name]) if isinstance(mine, np.ndarray) else state[name]))
+        self.spread.merge(state["spread"])
+
     def to_json(self, reference: Reference) -> dict[str, Any]:
         """The counts under the names they bear in ``summary.json``."""
         return {
             "total": self.total,
             "annotated": self.total - self.not_annotated.total(),
-            "not_annotated": dict(self.not_annotated.most_common()),
+            "not_annotated": _by_count(self.not_annotated),
             "known": self.known,
             "by_source": {source.name: self.by_source[source.name] for source in reference.sources},
             "by_class": {name: self.by_class[name] for name in CLASSES},
             "by_consequence": dict(sorted(self.by_consequence.items(), key=lambda item: SEVERITY[item[0]])),
             "by_impact": {impact: self.by_impact[impact] for impact in IMPACTS},
-            "by_gene": dict(self.by_gene.most_common(MAX_GENES)),
+            "by_gene": _by_count(self.by_gene, MAX_GENES),
             "by_contig": dict(self.by_contig),
-            "by_region": dict(self.by_region.most_common()),
+            "by_region": _by_count(self.by_region),
             "transitions": self.substitutions["transition"],
             "transversions": self.substitutions["transversion"],
             "frequency": self._frequency(reference),
@@ -122,6 +137,18 @@ class Tally:
             for (low, high), count in zip(FREQUENCY_BINS, self.frequencies.tolist(), strict=True)
         ]
         return {"field": item.info, "source": source.name, "bins": bins, "not_seen": self.frequency_not_seen}
+
+
+_COUNTED = tuple(one.name for one in fields(Tally) if one.name != "spread")
+
+
+def _plain(counted: Any) -> Any:
+    return counted.tolist() if isinstance(counted, np.ndarray) else counted
+
+
+def _by_count(counts: Counter[str], most: int | None = None) -> dict[str, int]:
+    """The largest first; of equals the first by name, so that no order of counting shows."""
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most])
 
 
 def _bin_label(low: float, high: float) -> str:

@@ -76,13 +76,22 @@ def writer_options(schema: pa.Schema) -> dict[str, Any]:
 
 
 class TableWriter:
-    """Collects blocks of records as Arrow data and writes them out a row group at a time."""
+    """Collects blocks of records as Arrow data and writes them out a row group at a time.
+
+    ``first_row`` is the number of the first row: not 0 in a part of a table.
+    """
 
     def __init__(
-        self, path: Path, fields: Sequence[SourceField], notes: Mapping[str, str], layout: SampleLayout = NO_SAMPLES
+        self,
+        path: Path,
+        fields: Sequence[SourceField],
+        notes: Mapping[str, str],
+        layout: SampleLayout = NO_SAMPLES,
+        *,
+        first_row: int = 0,
     ) -> None:
         self.schema = table_schema(fields, notes, layout)
-        self._rows = 0
+        self._first_row = self._rows = first_row
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = self._waiting_bytes = 0
         self._writer = pq.ParquetWriter(path, self.schema, **writer_options(self.schema))
@@ -120,7 +129,7 @@ class TableWriter:
 
     def close(self) -> None:
         """Write what waits and the table's footer."""
-        if self._waiting or not self._rows:
+        if self._waiting or self._rows == self._first_row:
             self._flush()
         # Arrow (26) leaves the schema's metadata out with store_schema=False.
         self._writer.add_key_value_metadata(self.schema.metadata)
