@@ -8,28 +8,19 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from annotations.engine.errors import EngineError
-from annotations.engine.limits import Limits
-from annotations.engine.pipe.crowding import CrowdingWatch
+from annotations.engine.pipe.aside import aside_header
 from annotations.engine.pipe.segments import Plan, Segment
-from annotations.engine.pipe.sorting import SortedBatches
 from annotations.engine.pipe.stages import Chain, Stage, failure, settle
-from annotations.engine.reading.contig_names import DECLARABLE
-from annotations.engine.reading.reader import Batch
 from annotations.engine.results.order import UNSORTED_EXIT, Order
 
-_DECLARED = re.compile(rb"^##contig=<ID=([^,>\n]+)", re.MULTILINE)
 _NORM_COUNTS = re.compile(r"Lines +total/split/joined/realigned[^:]*:\s*(\d+)/(\d+)/(\d+)/(\d+)")
-
-
-class UndeclaredContig(EngineError):
-    """A record lies on a contig that neither the reference nor the header names; another run has to declare it."""
 
 
 class OutputUnsorted(EngineError):
@@ -37,25 +28,17 @@ class OutputUnsorted(EngineError):
 
 
 class Pipeline:
-    """Feeds batches to the right chain and the chains' output, one after another, to the finisher."""
+    """Feeds records to the right chain and the chains' output, one after another, to the finisher."""
 
-    def __init__(
-        self, plan: Plan, header: bytes, order: Order, directory: Path, limits: Limits, *, sort_aside: bool = False
-    ) -> None:
+    def __init__(self, plan: Plan, header: bytes, order: Order, directory: Path) -> None:
         #: What norm did: "split" multi-allelic records, "realigned" ones.
         self.done: Counter[str] = Counter()
         self._plan = plan
         self._header = header
         self._directory = directory
-        self._sort_aside = sort_aside
-        self._watch = CrowdingWatch(limits, plan.sort_window)
-        self._watch_aside = CrowdingWatch(limits, 0)
         self._chains = 0
         self._chain: Chain | None = None
         self._segment: Segment | None = None
-        self._aside_path = directory / "aside.vcf"
-        self._aside_contigs: set[str] = set()
-        self._declared = {name.decode() for name in _DECLARED.findall(header)}
         reading, self._output = os.pipe()
         try:
             stderr = directory / "finisher.stderr"
@@ -79,32 +62,34 @@ class Pipeline:
         self._finisher.child.wait()
         self._close_output()
 
-    def feed(self, batch: Batch) -> None:
-        """Take a batch; raises what the pipe failed of, and what CrowdingWatch raises."""
-        if batch.aside:
-            if not self._sort_aside:
-                self._watch_aside.look(batch.contig, batch.sites)
-            self._check_declared(batch.contig)
-            with self._aside_path.open("ab") as file:
-                file.write(batch.lines)
-            return
-        self._watch.look(batch.contig, batch.sites)
-        segment = self._plan.segment(batch.contig)
+    def feed(self, contig: str, lines: bytes) -> None:
+        """Take records of one contig of the reference; raises what the pipe failed of."""
+        segment = self._plan.segment(contig)
         if self._chain is None or segment != self._segment:
             self._next_chain(segment)
-        self._write(batch.lines)
+        self._write(lines)
+
+    def feed_aside(self, texts: Iterable[bytes], contigs: Iterable[str]) -> None:
+        """Take all records of contigs that the reference lacks, after all others; raises what the pipe failed of."""
+        self._begin()
+        self._end_chain()
+        self._start(self._plan.aside_commands(), aside_header(self._header, contigs))
+        for text in texts:
+            self._write(text)
 
     def finish(self) -> None:
-        """End the input, run what was set aside, and wait for the result."""
-        if self._chains == 0:
-            self._next_chain(self._plan.first_segment())
+        """End the input and wait for the result."""
+        self._begin()
         self._end_chain()
-        if self._aside_contigs:
-            self._run_aside()
         self._close_output()
         self._finisher.child.wait()
         if self._finisher.child.returncode != 0:
             raise self._failure([])
+
+    def _begin(self) -> None:
+        """Have the output's header come from a chain of the reference, whatever records there are."""
+        if self._chains == 0:
+            self._next_chain(self._plan.first_segment())
 
     def _next_chain(self, segment: Segment) -> None:
         self._end_chain()
@@ -139,32 +124,6 @@ class Pipeline:
             if stage.name == "norm" and (counts := _NORM_COUNTS.search(stage.complaint())):
                 self.done.update(split=int(counts[2]), realigned=int(counts[4]))
             stage.stderr.unlink()
-
-    def _run_aside(self) -> None:
-        *lines, columns = self._header.splitlines(keepends=True)
-        lines += [f"##contig=<ID={name}>\n".encode() for name in sorted(self._aside_contigs - self._declared)]
-        header = b"".join([*lines, columns])
-        self._start(self._plan.aside_commands(), header)
-        with self._aside_path.open("rb") as file:
-            blocks = iter(lambda: file.read(1 << 20), b"")
-            for block in self._sorted_aside(header, blocks) if self._sort_aside else blocks:
-                self._write(block)
-        self._end_chain()
-        self._aside_path.unlink()
-
-    def _check_declared(self, contig: str) -> None:
-        """The output's header is written by now: what it lacks, and could hold, can only be had by another run."""
-        if contig not in self._declared and DECLARABLE.fullmatch(contig):
-            raise UndeclaredContig
-        self._aside_contigs.add(contig)
-
-    def _sorted_aside(self, header: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:
-        with SortedBatches(header, self._directory) as sorter:
-            for block in blocks:
-                sorter.add(block)
-            for batch in sorter:
-                self._watch_aside.look(batch.contig, batch.sites)
-                yield batch.lines
 
     def _failed_chain(self, chain: Chain) -> EngineError:
         self._close_output()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
 
 #: How many mismatching single bases are kept to tell the assembly by.
 KEPT_MISMATCHES = 1_000
@@ -56,3 +58,41 @@ class ReadCounts:
         self.refs_mismatched += 1
         if len(self.mismatches) < KEPT_MISMATCHES:
             self.mismatches.append(mismatch)
+
+    def to_json(self) -> dict[str, Any]:
+        """The counts in types that JSON has."""
+        # asdict() makes a Counter of a Counter's pairs.
+        return {**vars(self), "mismatches": [asdict(one) for one in self.mismatches]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """What to_json() wrote."""
+        counters = {name: Counter(data[name]) for name in ("by_contig", "unknown_contigs", "reasons", "held_lists")}
+        return cls(**{**data, **counters, "mismatches": [Mismatch(**one) for one in data["mismatches"]]})
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What there is to say of a file that has been read."""
+
+    format: str
+    """The version the file states, as "VCFv4.2"."""
+    compression: str
+    samples: tuple[str, ...]
+    crlf: bool
+    declared: tuple[tuple[str, str], ...]
+    """(kind, id) that the header did not declare and was made to."""
+    renamed_info: dict[str, str]
+    warnings: tuple[str, ...]
+    counts: ReadCounts
+
+    def to_json(self) -> dict[str, Any]:
+        """The same in types that JSON has."""
+        return {**vars(self), "counts": self.counts.to_json()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """What to_json() wrote."""
+        lists = {name: tuple(data[name]) for name in ("samples", "warnings")}
+        declared = tuple((kind, name) for kind, name in data["declared"])
+        return cls(**{**data, **lists, "declared": declared, "counts": ReadCounts.from_json(data["counts"])})

@@ -20,7 +20,7 @@ from annotations.engine.reading.header import Header, read_header
 from annotations.engine.reading.header_text import KEY, clashing_ids, header_text
 from annotations.engine.reading.lines import Chunk, LineSource
 from annotations.engine.reading.named_assembly import named_assembly
-from annotations.engine.reading.read_counts import ReadCounts
+from annotations.engine.reading.read_counts import ReadCounts, Reading
 from annotations.engine.reading.record_checks import RecordChecker
 from annotations.engine.reading.sniff import check_is_vcf_text, looks_like_bcf
 from annotations.engine.reading.value_checks import check_values
@@ -112,6 +112,20 @@ class VcfReader:
     def warnings(self) -> Sequence[str]:
         """Sentences on what was odd about the header."""
         return self.header.warnings
+
+    @property
+    def reading(self) -> Reading:
+        """All that there is to say of the file, once batches() has ended."""
+        return Reading(
+            format=self.format,
+            compression=self.compression,
+            samples=self.samples,
+            crlf=self.crlf,
+            declared=self.declared,
+            renamed_info=self.renamed_info,
+            warnings=tuple(self.warnings),
+            counts=self.counts,
+        )
 
     def batches(self) -> Iterator[Batch]:
         """The records in file order, checked; once only."""

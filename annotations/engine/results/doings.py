@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from annotations.engine.reading.reader import VcfReader
+from annotations.engine.reading.read_counts import Reading
 from annotations.engine.reference import Reference
 
 #: Names listed in one sentence; the rest is counted.
@@ -20,23 +20,21 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def done_to_the_file(
-    reader: VcfReader, norm: Mapping[str, int], *, was_sorted: bool, haplotype_aware: bool = False
-) -> list[str]:
+def done_to_the_file(reading: Reading, norm: Mapping[str, int], *, haplotype_aware: bool = False) -> list[str]:
     """What was changed on the way, in the order it happened."""
-    counts = reader.counts
+    counts = reading.counts
     done = []
-    if reader.format == "VCFv3.3":
+    if reading.format == "VCFv3.3":
         done.append("Converted from VCF 3.3 to VCF 4.2.")
-    if reader.crlf:
+    if reading.crlf:
         done.append("Line ends of Windows (CRLF) were turned into LF.")
     if counts.blank_lines:
         done.append(f"{counted(counts.blank_lines, 'blank line')} left out.")
-    if reader.declared:
-        names = _listed([f"{kind}/{name}" for kind, name in reader.declared])
+    if reading.declared:
+        names = _listed([f"{kind}/{name}" for kind, name in reading.declared])
         done.append(f"Declared in the header because records use them: {names}.")
-    if reader.renamed_info:
-        names = _listed([f"{old} to {new}" for old, new in reader.renamed_info.items()])
+    if reading.renamed_info:
+        names = _listed([f"{old} to {new}" for old, new in reading.renamed_info.items()])
         done.append(f"INFO fields renamed because their names are used by this annotation: {names}.")
     if counts.renamed:
         names = _listed([f"{old} to {new}" for old, new in sorted(counts.renamed.items())])
@@ -48,7 +46,7 @@ def done_to_the_file(
         done.append(
             f"Lists in INFO that do not have one value an allele were kept whole with each allele, not split: {names}."
         )
-    if was_sorted:
+    if counts.first_unsorted_line is not None:
         done.append(_sorted_sentence(counts.first_unsorted_line))
     if norm.get("split"):
         done.append(f"{counted(norm['split'], 'record')} with several alternate alleles split, one allele a record.")
@@ -59,10 +57,10 @@ def done_to_the_file(
     return done
 
 
-def warnings(reader: VcfReader, reference: Reference) -> list[str]:
+def warnings(reading: Reading, reference: Reference) -> list[str]:
     """What the researcher should know before relying on the result."""
-    counts = reader.counts
-    found = list(reader.warnings)
+    counts = reading.counts
+    found = list(reading.warnings)
     if counts.unknown_contigs:
         total = counts.unknown_contigs.total()
         names = _listed([f"{name} ({count:,})" for name, count in counts.unknown_contigs.most_common()])
@@ -81,9 +79,8 @@ def warnings(reader: VcfReader, reference: Reference) -> list[str]:
     return found
 
 
-def _sorted_sentence(line: int | None) -> str:
-    first = f": line {line:,} was the first out of order" if line else ""
-    return f"The records were sorted by position{first}."
+def _sorted_sentence(line: int) -> str:
+    return f"The records were sorted by position: line {line:,} was the first out of order."
 
 
 def _listed(names: list[str]) -> str:
