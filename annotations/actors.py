@@ -9,7 +9,7 @@ from django.conf import settings
 
 from annotations.deleting import look_again, purge
 from annotations.exports.making import make
-from annotations.running import run_job
+from annotations.running import run_next
 
 # The engine's child has its own time limit; this one is the safety net above it.
 ANNOTATE_LIMIT_MS = int(settings.JOB_TIMEOUT.total_seconds() * 1000) + 600_000
@@ -17,8 +17,8 @@ ANNOTATE_LIMIT_MS = int(settings.JOB_TIMEOUT.total_seconds() * 1000) + 600_000
 
 @dramatiq.actor(queue_name="annotate", time_limit=ANNOTATE_LIMIT_MS)
 def annotate(job_id: str) -> None:
-    """Annotate a pending job."""
-    run_job(UUID(job_id))
+    """Annotate what is next in turn: the message about one job wakes a worker for whichever that is."""
+    run_next()
 
 
 @dramatiq.actor(queue_name="storage", time_limit=3_600_000)

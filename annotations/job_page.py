@@ -14,6 +14,7 @@ from annotations.explorer.door import owners_door
 from annotations.figures.report import figures_for
 from annotations.figures.tiles import tiles_of
 from annotations.models import COLD_KINDS, Job, JobStatus, ResultFile
+from annotations.queueing.place import place_of
 from annotations.timeline import timeline
 from gas_site.storage import file_store
 
@@ -43,7 +44,7 @@ def detail_context(job: Job) -> dict[str, Any]:
         "verdict": job.verdict,
         "reference": reference,
         "log_head": _log_head(files) if completed else [],
-        "queue_position": job.queue_position(),
+        "place": place_of(job, timezone.now()),
     }
 
 

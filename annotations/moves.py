@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,12 +15,16 @@ from django.utils import timezone
 
 from accounts.notifications import notify
 from annotations.availability import availability_of
-from annotations.models import MOVES, Job, JobEvent, JobStatus, ResultFile
+from annotations.models import MOVES, Job, JobEvent, JobStatus, ResultFile, claimable_at
+from annotations.queueing.costs import job_seconds
+from annotations.queueing.turns import turns_for
 from annotations.signals import annotation_completed
 from gas_site.queues import send_after_commit
 
 # A job that takes its worker down with it is not started a fourth time.
 MAX_DEATHS = 3
+# What is put off may be taken so much before its message comes: the clock of the worker that it wakes may be behind.
+CLOCKS_DIFFER = timedelta(seconds=5)
 MAX_NOTE = 200  # characters an event's note takes
 
 
@@ -44,7 +49,11 @@ def enqueue(job_id: UUID, reference: str, *, haplotype_aware: bool | None = None
     None leaves the ticket's own choice of consequences.
     """
     chosen: dict[str, Any] = {} if haplotype_aware is None else {"haplotype_aware": haplotype_aware}
+    ticket = Job.objects.select_related("user").only("user__plan", "input_size", "verdict").filter(pk=job_id).first()
+    if ticket is None:
+        return False
     now = timezone.now()
+    [turn] = turns_for(ticket.user_id, [job_seconds(ticket)], now, premium=ticket.user.is_premium)
     looked_at = Q(awaits_upload=False)
     with transaction.atomic():
         won = move(
@@ -54,6 +63,7 @@ def enqueue(job_id: UUID, reference: str, *, haplotype_aware: bool | None = None
             reference=reference,
             queued_at=now,
             last_sent_at=now,
+            **asdict(turn),
             **chosen,
         )
         if won:
@@ -71,11 +81,10 @@ def wake(job_id: UUID, delay_ms: int | None = None) -> None:
 def claim(job_id: UUID, worker: str) -> Job | None:
     """Take a pending job under a lease, or return None when it is not there to be taken."""
     now = timezone.now()
-    waiting = Q(status=JobStatus.PENDING, deleted_at=None)
     won = move(
         job_id,
         JobStatus.RUNNING,
-        where=waiting,
+        where=claimable_at(now),
         note=f"attempt by {worker}",
         worker=worker,
         attempt=F("attempt") + 1,
@@ -150,11 +159,15 @@ def fail(job: Job, reason: str, *, where: Q | None = None, **changes: Any) -> bo
 
 
 def hand_back(job: Job, note: str, delay_ms: int = 0) -> bool:
-    """Return a running job to the queue: its worker is told to stop, or cannot do it before ``delay_ms``."""
+    """Return a running job to the queue: its worker is told to stop, or cannot do it before ``delay_ms``.
+
+    It keeps its turn. A message about another job does not take it before its time, either.
+    """
     # The sweep counts its patience from when the message arrives.
     sent = timezone.now() + timedelta(milliseconds=delay_ms)
+    put_off = {"not_before": sent - CLOCKS_DIFFER if delay_ms else None, "last_sent_at": sent, "lease_expires_at": None}
     with transaction.atomic():
-        won = move(job.pk, JobStatus.PENDING, where=_held(job), note=note, lease_expires_at=None, last_sent_at=sent)
+        won = move(job.pk, JobStatus.PENDING, where=_held(job), note=note, **put_off)
         if won:
             wake(job.pk, delay_ms or None)
     return won

@@ -9,7 +9,6 @@ import socket
 import time
 import traceback
 from pathlib import Path
-from uuid import UUID
 
 from django.conf import settings
 from dramatiq.middleware import Shutdown
@@ -22,6 +21,7 @@ from annotations.engine.task import Progress, Result, Task
 from annotations.figures.words import span
 from annotations.models import Job, ResultFile
 from annotations.private_sources import own_sources
+from annotations.queueing.claiming import claim_next
 from gas_site.log_context import about_job
 from gas_site.storage import StoreAway, file_store
 
@@ -61,11 +61,11 @@ class Lease:
             raise Stopped
 
 
-def run_job(job_id: UUID) -> None:
-    """Annotate one pending job. Doubled, late and reordered messages find nothing to claim and return."""
-    with about_job(job_id):
-        job = moves.claim(job_id, worker=f"{socket.gethostname()}:{os.getpid()}")
-        if job is not None:
+def run_next() -> None:
+    """Annotate what is next in turn, one piece. A message too many finds nothing to claim, and returns."""
+    job = claim_next(worker=f"{socket.gethostname()}:{os.getpid()}")
+    if job is not None:
+        with about_job(job.pk):
             _run(job)
 
 

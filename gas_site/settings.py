@@ -176,6 +176,10 @@ STAFF_SECOND_FACTOR = environment.flag("STAFF_SECOND_FACTOR", default=True)
 
 FREE_RETENTION = environment.duration("FREE_RETENTION", "5m")
 FREE_MAX_BYTES = environment.size("FREE_MAX_BYTES", "150KB")
+# The faster lane: what a premium job costs of its owner's share is divided by the weight, and one that comes new goes
+# before others that came so much earlier.
+PREMIUM_WEIGHT = environment.integer("PREMIUM_WEIGHT", 4, least=1)
+PREMIUM_LEAD = environment.duration("PREMIUM_LEAD", "30s")
 
 # Money, and the stand-in for Stripe on one machine ----------------------------------------------------------
 STRIPE_SANDBOX_PORT = setting_services.port_beside("STRIPE_SANDBOX_PORT", PORT, 1000)

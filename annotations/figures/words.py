@@ -94,6 +94,18 @@ def duration(seconds: float) -> str:
     return span(seconds)
 
 
+def soon(seconds: float) -> str:
+    """A guess at when something happens, no finer than it can be: 130 -> "in about 2 minutes"."""
+    if seconds < 10:
+        return "in a few seconds"
+    if seconds < 45:
+        return "in less than a minute"
+    minutes = max(1, round(seconds / 60))
+    if minutes < 90:
+        return f"in about {counted(minutes, 'minute')}"
+    return f"in about {counted(round(minutes / 60), 'hour')}"
+
+
 def clock(seconds: float) -> str:
     """What is left, as a clock shows it: 252 -> "4:12". Over two days it is days. js/countdown.js writes the same."""
     whole = max(0, math.ceil(seconds))

@@ -16,6 +16,7 @@ from annotations.models.jobs import (
     JobStatus,
     PrivateSource,
     ResultFile,
+    claimable_at,
 )
 from annotations.models.sharing import LinkVisits, SharedLink
 
@@ -38,4 +39,5 @@ __all__ = [
     "SavedFilter",
     "SharedLink",
     "VariantNote",
+    "claimable_at",
 ]

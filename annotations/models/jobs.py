@@ -12,6 +12,8 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from annotations.models.turns import InTurn
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -42,6 +44,11 @@ MOVES: dict[JobStatus, frozenset[JobStatus]] = {
 COLD_KINDS = frozenset({"vcf", "index", "table"})
 ACTIVE = frozenset({JobStatus.PENDING, JobStatus.RUNNING})
 TERMINAL = frozenset(status for status, targets in MOVES.items() if not targets)
+
+
+def claimable_at(now: datetime) -> Q:
+    """Return the condition under which a worker may take a job; of the row's own columns (decision 0023)."""
+    return (Q(not_before=None) | Q(not_before__lte=now)) & Q(status=JobStatus.PENDING, deleted_at=None)
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -77,6 +84,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Return running jobs whose worker has not been heard of in time."""
         return self.filter(status=JobStatus.RUNNING, lease_expires_at__lt=now)
 
+    def claimable(self, now: datetime) -> Self:
+        """Return what a worker may take now."""
+        return self.filter(claimable_at(now))
+
     def waiting_since(self, moment: datetime) -> Self:
         """Return pending jobs that nobody has sent a message for since ``moment``."""
         return self.filter(status=JobStatus.PENDING, deleted_at=None, last_sent_at__lt=moment)
@@ -94,7 +105,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         return dict(self.order_by().values_list("status").annotate(jobs=Count("*")))
 
 
-class Job(models.Model):
+class Job(InTurn):
     """One file to annotate, from the ticket to the result."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -146,6 +157,7 @@ class Job(models.Model):
                 name="job_tabs",
             ),
             models.Index(fields=["queued_at"], condition=Q(status=JobStatus.PENDING), name="job_waiting"),
+            models.Index(fields=["turn_at", "queued_at"], condition=Q(status=JobStatus.PENDING), name="job_turns"),
             models.Index(fields=["lease_expires_at"], condition=Q(status=JobStatus.RUNNING), name="job_leases"),
             models.Index(fields=["created_at"], condition=Q(status=JobStatus.UPLOADING), name="job_tickets"),
             models.Index(fields=["finished_at"], condition=Q(status=JobStatus.COMPLETED), name="job_completed"),
@@ -196,12 +208,6 @@ class Job(models.Model):
     def keys(self) -> tuple[str, str]:
         """Return the two store prefixes that hold everything of this job."""
         return f"uploads/{self.pk}", f"results/{self.pk}"
-
-    def queue_position(self) -> int:
-        """Return how many jobs are to start before this one, plus one; 0 when it does not wait."""
-        if self.status != JobStatus.PENDING:
-            return 0
-        return Job.objects.filter(status=JobStatus.PENDING, deleted_at=None, queued_at__lt=self.queued_at).count() + 1
 
 
 class ResultFile(models.Model):

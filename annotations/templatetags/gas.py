@@ -189,11 +189,14 @@ def hundredths(fraction: float | None) -> int:
 
 
 @register.filter
+def soon(seconds: float) -> str:
+    """When something is expected: 130.0 -> "in about 2 minutes"."""
+    return words.soon(seconds)
+
+
+@register.filter
 def ordinal(number: int) -> str:
-    """1 -> "first", 12 -> "12th": a place in the queue."""
-    names = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
-    if 0 < number < len(names):
-        return names[number]
+    """1 -> "1st", 12 -> "12th": a place in the queue."""
     ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number:,}{ending}"
 

@@ -150,7 +150,8 @@ def stored(directory: Path) -> list[str]:
 
 
 def _stamps(status: JobStatus, now: datetime) -> dict[str, Any]:
-    queued = {"queued_at": now, "last_sent_at": now}
+    turn = {"turn_at": now, "share_from": now, "share_until": now + timedelta(seconds=1), "expected_seconds": 1}
+    queued = {"queued_at": now, "last_sent_at": now, **turn}
     started = {
         **queued,
         "started_at": now,

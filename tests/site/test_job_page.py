@@ -47,12 +47,31 @@ def test_the_page_offers_what_the_state_allows(alices: Client, alice: User, stat
     assert (url("log", job) in page) is (status == JobStatus.COMPLETED)
 
 
-def test_a_waiting_job_says_its_place_in_the_queue(alices: Client, alice: User) -> None:
-    make_job(status=JobStatus.PENDING, created_at=timezone.now() - timedelta(minutes=1))
+def test_a_waiting_job_says_its_place_and_when_it_is_expected_to_start(alices: Client, alice: User) -> None:
+    now = timezone.now()
+    make_job(status=JobStatus.RUNNING, expected_seconds=100, progress_fraction=0.4)
+    for minutes in (2, 1):
+        make_job(status=JobStatus.PENDING, created_at=now - timedelta(minutes=minutes), expected_seconds=30)
     job = make_job(alice, JobStatus.PENDING)
-    page = alices.get(url("detail", job)).content.decode()
-    assert "Second in the queue" in page
-    assert "1 job will start before it." in page
+    for name in ("detail", "live"):
+        page = alices.get(url(name, job)).content.decode()
+        assert "3rd in line, starts in about 2 minutes" in " ".join(page.split())
+    assert "Waiting, 3rd in line." in page
+
+
+def test_a_waiting_job_says_when_no_worker_is_seen(alices: Client, alice: User) -> None:
+    job = make_job(alice, JobStatus.PENDING, created_at=timezone.now() - timedelta(minutes=5))
+    page = " ".join(alices.get(url("detail", job)).content.decode().split())
+    assert "1st in line </h2>" in page
+    assert "No worker is seen at work, so nobody can say when it starts." in page
+    assert "starts in" not in page
+
+
+def test_a_job_that_is_put_off_says_until_when(alices: Client, alice: User) -> None:
+    job = make_job(alice, JobStatus.PENDING, not_before=timezone.now() + timedelta(minutes=2), attempt=1)
+    page = " ".join(alices.get(url("detail", job)).content.decode().split())
+    assert "Put off until <time" in page
+    assert "in line" not in page
 
 
 def test_a_running_job_says_how_far_it_is(alices: Client, alice: User) -> None:

@@ -11,12 +11,12 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from accounts.models import Notification, User
+from accounts.models import Notification
 from annotations import moves
 from annotations.models import ACTIVE, MOVES, TERMINAL, Job, JobEvent, JobStatus
 from annotations.signals import annotation_completed
 from tests.site.conftest import Sent
-from tests.site.factories import SUMMARY, make_job, make_user
+from tests.site.factories import SUMMARY, make_job
 
 UPLOADING, PENDING, RUNNING = JobStatus.UPLOADING, JobStatus.PENDING, JobStatus.RUNNING
 COMPLETED, FAILED, CANCELLED = JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED
@@ -268,13 +268,3 @@ def test_the_third_death_ends_the_job_with_a_sentence_and_a_mail(settings: Setti
     assert settings.CONTACT_EMAIL in fresh.failure
     assert fresh.short_id in fresh.failure
     assert Notification.objects.count() == 1
-
-
-def test_the_place_in_the_queue_counts_who_came_before(alice: User) -> None:
-    now = timezone.now()
-    first = make_job(alice, PENDING, created_at=now - timedelta(minutes=2))
-    make_job(make_user(), PENDING, created_at=now - timedelta(minutes=1))
-    make_job(alice, RUNNING, created_at=now - timedelta(minutes=3))
-    last = make_job(alice, PENDING, created_at=now)
-    assert (first.queue_position(), last.queue_position()) == (1, 3)
-    assert make_job(alice, COMPLETED).queue_position() == 0

@@ -51,7 +51,7 @@ def test_a_source_is_added_shown_and_its_field_is_in_the_result(
     assert "&lt;b&gt;panel&lt;/b&gt;" in page
     assert "OWN_B_PANEL_B_NAME" in page
     client.post(reverse("confirm", args=[ticket.pk]), {"reference": "rCRS"})
-    running.run_job(ticket.pk)
+    running.run_next()
     ticket.refresh_from_db()
     assert (ticket.status, ticket.failure) == (JobStatus.COMPLETED, "")
     assert ticket.summary["by_source"]["Yours: <b>panel</b>"] == 1

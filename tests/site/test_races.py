@@ -16,6 +16,7 @@ from accounts.notifications import deliver, notify
 from accounts.plans import set_plan
 from annotations import moves, sweep
 from annotations.models import Job, JobEvent, JobStatus
+from annotations.queueing.claiming import claim_next
 from tests.site.conftest import Sent
 from tests.site.factories import SUMMARY, make_job, make_user
 
@@ -102,3 +103,16 @@ def test_a_notification_noted_and_sent_by_three_at_once_goes_once(sent: list[Sen
     delivered = at_once(*[lambda: deliver(row.pk)] * 3)
     assert sorted(map(str, delivered)) == ["False", "False", "True"]
     assert len(mailoutbox) == 1
+
+
+def test_workers_woken_together_each_take_another_job_and_none_takes_one_twice() -> None:
+    now = timezone.now()
+    jobs = [make_job(status=JobStatus.PENDING, created_at=now + timedelta(seconds=number)) for number in range(4)]
+    claimed = at_once(*[partial(claim_next, f"host:{number}") for number in range(6)])
+    taken = [each for each in claimed if isinstance(each, Job)]
+    assert claimed.count(None) == 6 - len(taken)
+    # Where one is passed over because another is just taking it, the next message takes it.
+    while job := claim_next("host:late"):
+        taken.append(job)
+    assert sorted(job.pk for job in taken) == sorted(job.pk for job in jobs)
+    assert set(Job.objects.values_list("attempt", flat=True)) == {1}

@@ -41,7 +41,7 @@ def work(settings: Settings, tmp_path: Path) -> Path:
 
 
 def run(job: Job) -> Job:
-    running.run_job(job.pk)
+    running.run_next()
     job.refresh_from_db()
     return job
 
@@ -100,7 +100,7 @@ def test_the_published_files_hold_the_known_answer(alice: User, files: Path) -> 
 def test_a_second_message_finds_nothing_to_do(alice: User, files: Path) -> None:
     job = run(make_job(alice, JobStatus.PENDING))
     before = stored(files), statuses(job)
-    running.run_job(job.pk)
+    running.run_next()
     assert (stored(files), statuses(job)) == before
     assert Notification.objects.count() == 1
 
@@ -222,7 +222,7 @@ def test_a_worker_told_to_stop_hands_the_job_back(alice: User, work: Path, monke
     with monkeypatch.context() as patch:
         patch.setattr(running, "run_child", shut_down)
         with pytest.raises(Shutdown):
-            running.run_job(job.pk)
+            running.run_next()
     job.refresh_from_db()
     assert (job.status, job.deaths, job.attempt) == (JobStatus.PENDING, 0, 1)
     assert list(work.iterdir()) == []
@@ -241,7 +241,7 @@ def test_a_kill_between_files_and_row_leads_to_one_result_of_the_next_attempt(
         patch.setattr(running, "run_child", lambda task, **options: finished(task))
         patch.setattr(moves, "complete", killed)
         with pytest.raises(KeyboardInterrupt):
-            running.run_job(job.pk)
+            running.run_next()
     job.refresh_from_db()
     assert job.status == JobStatus.RUNNING
     assert not ResultFile.objects.exists()
@@ -318,6 +318,8 @@ def test_a_file_store_that_is_away_puts_a_job_off_and_fails_none(
     assert [(each.actor, each.arguments) for each in sent] == [("annotate", (str(job.pk),))]
     assert job.last_sent_at is not None
     assert job.last_sent_at > timezone.now() + timedelta(minutes=1), "the sweep knows that the message is a late one"
+    assert run(job).status == JobStatus.PENDING, "nobody takes it before, whatever woke them"
+    Job.objects.filter(pk=job.pk).update(not_before=timezone.now())
     assert run(job).status == JobStatus.COMPLETED
     assert statuses(job) == ["pending", "running", "pending", "running", "completed"]
 

@@ -1,0 +1,54 @@
+"""What a piece of work is expected to take: the one place that guesses.
+
+Bytes of text for one rate, taken from the jobs that were completed last, and the seconds that every engine needs to
+start. A guess decides who goes first and what a page says of the wait; nobody is hurt by a wrong one for long, since
+whoever comes new is put beside the head of the queue and not behind what was guessed too small (see ``turns``).
+"""
+
+from __future__ import annotations
+
+import statistics
+from datetime import datetime
+
+from annotations.models import Job, JobStatus
+
+#: Seconds from a claim to the first record, and from the last to the published result: interpreter, reference, files.
+START_SECONDS = 1.0
+#: Bytes of VCF text a second before anything was measured: one core of an ordinary machine, two sources.
+DEFAULT_RATE = 5_000_000.0
+#: How much longer the text is than what gzip, BGZF or BCF make of it.
+EXPANSION = 5
+#: So many of the jobs completed last are looked at, and those of them that say more of the rate than of the start.
+LAST_JOBS = 50
+TELLING_BYTES = 1 << 20
+_MEASURED = ("input_size", "verdict__compression", "started_at", "finished_at")
+
+
+def text_bytes(size: int, compression: str) -> int:
+    """Return about how many bytes of text a file of ``size`` bytes holds; ``compression`` as a verdict names it."""
+    return size if compression == "plain" else size * EXPANSION
+
+
+def seconds_for(bytes_of_text: float, rate: float) -> float:
+    """Return the seconds that a worker needs for so much text at a rate in bytes a second."""
+    return START_SECONDS + bytes_of_text / rate
+
+
+def job_seconds(job: Job) -> float:
+    """Return what a job is expected to take."""
+    written = text_bytes(job.input_size, job.verdict.get("compression", "plain"))
+    return seconds_for(written, measured_rate())
+
+
+def measured_rate() -> float:
+    """Return the median bytes of text a second of the jobs completed last; DEFAULT_RATE where none tells."""
+    done = Job.objects.filter(status=JobStatus.COMPLETED).order_by("-finished_at").values_list(*_MEASURED)
+    rates = [rate for row in done[:LAST_JOBS] if (rate := _rate(*row))]
+    return statistics.median(rates) if rates else DEFAULT_RATE
+
+
+def _rate(size: int, compression: str | None, started: datetime | None, finished: datetime | None) -> float | None:
+    if not started or not finished:
+        return None
+    written, seconds = text_bytes(size, compression or "plain"), (finished - started).total_seconds() - START_SECONDS
+    return written / seconds if written >= TELLING_BYTES and seconds > 0 else None
