@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 from django.test import override_settings
+from pytest_django import Settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from gas_site import settings as site_settings
+from gas_site.static_files import collect_static_files
 
+FILES_OF_THE_SITE = "django.contrib.staticfiles.finders.FileSystemFinder"
 YEAR_SECONDS = 365 * 24 * 3600
 IMPORT = re.compile(r"""\bfrom\s+["'](?:\./)?([^"']+)["']""")
 
@@ -26,7 +28,7 @@ def as_deployed(directory: Path) -> override_settings:
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("static")
     with as_deployed(directory):
-        call_command("collectstatic", interactive=False, verbosity=0)
+        collect_static_files()
     return directory
 
 
@@ -60,3 +62,39 @@ def test_only_a_name_with_a_hash_is_kept_for_long(collected: Path, hashed: bool,
 
     assert f"max-age={seconds}," in headers["Cache-Control"]
     assert ("immutable" in headers["Cache-Control"]) is hashed
+
+
+def changes(directory: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in directory.rglob("*")}
+
+
+def test_what_an_image_brings_is_left_alone(collected: Path) -> None:
+    before = changes(collected)
+    with as_deployed(collected):
+        collect_static_files()
+
+    assert changes(collected) == before
+
+
+def test_files_of_another_version_are_made_again(tmp_path: Path, settings: Settings) -> None:
+    sources, root = tmp_path / "sources", tmp_path / "root"
+    sources.mkdir()
+    (sources / "one.css").write_text("a { color: red }")
+    settings.STATICFILES_DIRS, settings.STATICFILES_FINDERS = [sources], [FILES_OF_THE_SITE]
+    with as_deployed(root):
+        collect_static_files()
+        (sources / "one.css").write_text("a { color: blue }")
+        collect_static_files()
+
+    assert "blue" in (root / names(root)["one.css"]).read_text()
+
+
+def test_a_collection_that_was_broken_off_is_made_again(tmp_path: Path, settings: Settings) -> None:
+    sources, root = tmp_path / "sources", tmp_path / "root"
+    sources.mkdir()
+    (sources / "one.css").write_text("a { background: url(absent.png) }")
+    settings.STATICFILES_DIRS, settings.STATICFILES_FINDERS = [sources], [FILES_OF_THE_SITE]
+    with as_deployed(root):
+        for _ in range(2):
+            with pytest.raises(ValueError, match=r"absent\.png"):
+                collect_static_files()

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from dramatiq.errors import BrokerError
 
 from gas_site.queues import make_queues
+from gas_site.static_files import collect_static_files
 
 
 class Command(BaseCommand):
@@ -25,4 +26,4 @@ class Command(BaseCommand):
             make_queues(dramatiq.get_broker())
         except BrokerError as error:
             raise CommandError(str(error)) from error
-        call_command("collectstatic", interactive=False, verbosity=0)
+        collect_static_files()
