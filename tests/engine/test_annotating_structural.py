@@ -54,6 +54,10 @@ def test_the_transcripts_a_structural_variant_meets_are_told(structural: Annotat
     genes = {row["pos"]: (row["genes"] or "").split(",") for row in structural.rows}
     assert genes[3000] == ["MT-RNR2", "MT-TL1"]
     assert len(genes[8469]) == 12
+    in_file = [info.get("GAS_GENES", info.get("GAS_GENE", "")).split(",") for info in structural.info]
+    assert in_file == list(genes.values())
+    assert "GAS_GENES" not in structural.one(11_000, "<DUP>")  # GAS_GENE says it
+    assert any(line.startswith("##INFO=<ID=GAS_GENES,Number=.,Type=String,") for line in structural.header)
     assert structural.summary["not_annotated"] == {"symbolic_allele": 1}
     assert structural.summary["by_region"]["whole transcript"] == 2
     assert not any(row["hgvs_g"] for row in structural.rows)

@@ -19,6 +19,7 @@ SEQUENCE = "".join((RCRS / "rCRS.fa").read_text().splitlines()[1:])
 FORMATS = (
     '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n'
     '##FORMAT=<ID=AF,Number=A,Type=Float,Description="Share">\n'
+    '##INFO=<ID=END,Number=1,Type=Integer,Description="End">\n'
     '##FILTER=<ID=q10,Description="Low">\n'
 )
 #: Alleles that MITOMAP has much to say of, so that every filter finds something.
@@ -31,8 +32,7 @@ _substitution = st.integers(60, 16_400).flatmap(
 )
 _insertion = st.integers(60, 16_400).map(lambda pos: (pos, SEQUENCE[pos - 1], SEQUENCE[pos - 1] + "ACG"[pos % 3]))
 _deletion = st.integers(60, 16_400).map(lambda pos: (pos, SEQUENCE[pos - 1 : pos + 1], SEQUENCE[pos - 1]))
-# Outside genes: what a structural variant meets stands in the table alone, and not in BCSQ.
-_symbol = st.tuples(st.integers(60, 500), st.sampled_from(["<DEL>", "*"])).map(
+_symbol = st.tuples(st.integers(60, 16_400), st.sampled_from(["<DEL>", "<DUP>", "<INV>", "*"])).map(
     lambda one: (one[0], SEQUENCE[one[0] - 1], one[1])
 )
 alleles = st.one_of(_notable, _substitution, _substitution, _insertion, _deletion, _symbol).filter(
@@ -81,8 +81,14 @@ def result_of(lines: list[str], directory: Path, *, header: str = HEADER + FORMA
     return Result(got, VariantTable(got.path("table"), load_reference(RCRS)), read(got.path("vcf")))
 
 
+def _info(pos: int, alt: str) -> str:
+    """How far a structural variant goes: over a few genes or within one, by its place."""
+    return f"END={min(16_569, pos + (40, 900, 5_000)[pos % 3])}" if alt.startswith("<") else "."
+
+
 def line_of(allele: tuple[int, str, str], rest: tuple[str, str, str, tuple[str, str], tuple[str, str]]) -> str:
     """One record of two samples as a line with spaces."""
     pos, ref, alt = allele
     name, qual, filters, *samples = rest
-    return f"MT {pos} {name} {ref} {alt} {qual} {filters} . GT:AF {' '.join(':'.join(cell) for cell in samples)}"
+    cells = " ".join(":".join(cell) for cell in samples)
+    return f"MT {pos} {name} {ref} {alt} {qual} {filters} {_info(pos, alt)} GT:AF {cells}"

@@ -29,7 +29,8 @@ class Record:
     @property
     def genes(self) -> set[str]:
         entries = [one.split("|") for one in self.info.get("BCSQ", "").split(",")]
-        return {entry[1] for entry in entries if len(entry) > 1 and entry[1]}
+        told = {self.info.get("GAS_GENE", ""), *self.info.get("GAS_GENES", "").split(",")}
+        return {entry[1] for entry in entries if len(entry) > 1 and entry[1]} | told - {""}
 
     @property
     def terms(self) -> list[str]:

@@ -13,12 +13,14 @@ from annotations.engine.results.protein import protein_name
 MAX_ENTRIES = 4_000
 MAX_KEPT_BYTES = 2_000
 
+#: What stands in INFO of a consequence, with its number; the type is String.
 OWN_FIELDS = (
-    ("GAS_GENE", "Gene of the transcript with the most severe consequence"),
-    ("GAS_CONSEQUENCE", "Sequence Ontology terms of the most severe consequence, joined by &, most severe first"),
-    ("GAS_IMPACT", "HIGH, MODERATE, LOW or MODIFIER, as Ensembl VEP assigns it to the most severe term"),
-    ("GAS_PROTEIN", "Change of the protein by that consequence in one-letter amino acids, such as A52T"),
-    ("GAS_NOT_ANNOTATED", "Why this allele could not be annotated"),
+    ("GAS_GENE", "1", "Gene of the transcript with the most severe consequence"),
+    ("GAS_GENES", ".", "All genes that a structural variant meets, where these are several"),
+    ("GAS_CONSEQUENCE", "1", "Sequence Ontology terms of the most severe consequence, joined by &, most severe first"),
+    ("GAS_IMPACT", "1", "HIGH, MODERATE, LOW or MODIFIER, as Ensembl VEP assigns it to the most severe term"),
+    ("GAS_PROTEIN", "1", "Change of the protein by that consequence in one-letter amino acids, such as A52T"),
+    ("GAS_NOT_ANNOTATED", "1", "Why this allele could not be annotated"),
 )
 
 
@@ -82,8 +84,14 @@ class EntryCache:
         return entry
 
     def structural(self, found: Consequence | None) -> Entry:
-        """The entry of a structural variant; None stands for one outside genes."""
-        return self.read(b"") if found is None else Entry(_own_fields(found), found)
+        """The entry of a structural variant; None stands for one outside genes.
+
+        No BCSQ lists the genes it meets, so a field of its own does: the file says what the table says.
+        """
+        if found is None:
+            return self.read(b"")
+        several = f";GAS_GENES={found.genes}".encode() if "," in found.genes else b""
+        return Entry(_own_fields(found) + several, found)
 
     def intron(self, entry: Entry) -> Entry:
         """The entry for an intron of what csq calls an exon (``placing/chosen.py``)."""

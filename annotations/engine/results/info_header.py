@@ -38,8 +38,8 @@ def own_lines(reference: Reference, version: str) -> list[str]:
     ]
     lines += [line for source in reference.sources for line in source_lines(source)]
     lines += [
-        f'##INFO=<ID={name},Number=1,Type=String,Description="{quoted(text)}",Source="GAS",Version="{version}">'
-        for name, text in OWN_FIELDS
+        f'##INFO=<ID={name},Number={number},Type=String,Description="{quoted(text)}",Source="GAS",Version="{version}">'
+        for name, number, text in OWN_FIELDS
     ]
     lines += [
         f'##INFO=<ID={name},Number={number},Type={kind},Description="{quoted(text)}",Source="GAS",Version="{version}">'
