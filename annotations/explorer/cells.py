@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from annotations.explorer.clinical import shown_call
+from annotations.explorer.clinical import in_words, shown_call
 from annotations.explorer.columns import Column
 from annotations.explorer.reading_samples import KINDS
 from annotations.figures.words import clipped, percent, term
@@ -20,7 +20,7 @@ DBSNP = "https://www.ncbi.nlm.nih.gov/snp/"
 #: The bars of frequencies: from one in 100,000 to all, on a logarithmic scale, 44 pixels long.
 _RAREST, _BAR = 1e-5, 44.0
 #: A text in a cell; the variant's page has the whole of it.
-MOST_TEXT, MOST_CALL = 60, 22
+MOST_TEXT, MOST_CALL = 60, 28
 _RS = re.compile(r"rs\d+")
 _NOTHING = mark_safe('<span class="faint">–</span>')  # noqa: RUF001 (an en dash is the site's sign for no value)
 _WORDS = {letters[0]: words for letters, words in KINDS.values() if len(letters) == 1}
@@ -52,13 +52,13 @@ def text(value: Any, most: int = MOST_TEXT) -> SafeString:
 
 
 def significance(value: Any, most: int = MOST_TEXT) -> SafeString:
-    """Return a source's call with its mark."""
-    shown = str(value).replace("_", " ")
-    return format_html(
-        '<span class="significance" data-call="{}">{}</span>',
-        shown_call(str(value)),
-        text(shown, min(most, MOST_CALL) if most == MOST_TEXT else most),
-    )
+    """Return a source's call in words, with its mark; as the source writes it is its title, and where there is room."""
+    whole, shown = str(value), in_words(str(value))
+    mark = format_html('<span class="significance" data-call="{}">', shown_call(whole))
+    if most > MOST_TEXT:
+        raw = format_html(' <span class="note">{}</span>', clipped(whole, most)) if shown != whole else ""
+        return format_html("{}{}</span>{}", mark, clipped(shown, most), raw)
+    return format_html('{}<span title="{}">{}</span></span>', mark, clipped(whole, 1_000), clipped(shown, MOST_CALL))
 
 
 def _gene(row: dict[str, Any]) -> SafeString:

@@ -22,6 +22,9 @@ CALLS = {
 HARMFUL = ("confirmed", "pathogenic", "likely")
 _PARTS = re.compile(r"[/|,;\[\]()]+")
 _LETTERS = {"p": "pathogenic", "lp": "likely", "vus": "uncertain", "lb": "benign", "b": "benign"}
+_SPOKEN = {"P": "pathogenic", "LP": "likely pathogenic", "VUS": "uncertain", "LB": "likely benign", "B": "benign"}
+_IN_BRACKETS = re.compile(r" ?\[(P|LP|VUS|LB|B)[*+-]*\]")
+_CONFIRMED = re.compile(r"^Cfrm\b")
 #: The first that fits is the call.
 _WORDS = (
     (re.compile(r"^(cfrm|confirmed)"), "confirmed"),
@@ -43,6 +46,18 @@ def calls_of(value: str) -> tuple[str, ...]:
     """
     found = {_call(part.replace("_", " ").strip().lower()) for part in _PARTS.split(value)}
     return tuple(call for call in CALLS if call in found or call == "reported")
+
+
+def in_words(value: str) -> str:
+    """Write a status or rating as people say it: MITOMAP's short form and ClinGen's letters become words.
+
+    >>> in_words("Cfrm [P]"), in_words("Reported [VUS*]"), in_words("LP"), in_words("Likely_benign")
+    ('Confirmed, pathogenic', 'Reported, uncertain', 'Likely pathogenic', 'Likely benign')
+    """
+    text = value.replace("_", " ")
+    if letters := _SPOKEN.get(text.rstrip("*+-")):
+        return letters.capitalize()
+    return _IN_BRACKETS.sub(lambda found: f", {_SPOKEN[found[1]]}", _CONFIRMED.sub("Confirmed", text))
 
 
 def shown_call(value: str) -> str:

@@ -6,6 +6,7 @@ import re
 
 from annotations.engine.results.consequence import IMPACT_BY_TERM, IMPACTS
 from annotations.explorer.conditions import one_of
+from annotations.explorer.gene_names import has_gene
 from annotations.explorer.reading import BadValue, Reading, listed, quoted_list, split_values
 from annotations.explorer.table import VariantTable
 from annotations.figures.words import counted, term
@@ -15,18 +16,30 @@ MAX_GENES = 5_000
 
 
 def read_genes(values: tuple[str, ...], table: VariantTable) -> Reading:
-    """Gene symbols, one or a pasted list; a variant counts for every gene it falls in. Unknown ones are named."""
+    """Gene symbols, one or a pasted list; a variant counts for every gene it falls in. Those without one are named."""
     wanted = list(dict.fromkeys(text for value in values for text in _SEPARATORS.split(value) if text))[:MAX_GENES]
     if not wanted:
         raise BadValue("No gene is named. Write symbols with commas or spaces between them.")
     present = genes_of(table)
     found = {symbol: gene_named(symbol, present) for symbol in wanted}
     names = list(dict.fromkeys(name for name in found.values() if name))
-    unknown = [symbol for symbol, name in found.items() if name is None]
     groups = sorted({group for name in names for group in present[name.upper()][1]})
-    notes = (f"No variant of this result lies in {quoted_list(unknown)}.",) if unknown else ()
     label = listed(names or wanted[:1]) if len(wanted) < 4 else counted(len(names), "gene")
+    notes = _without_variants([symbol for symbol, name in found.items() if name is None], table)
     return Reading(label, one_of('"genes"', groups), notes)
+
+
+def _without_variants(symbols: list[str], table: VariantTable) -> tuple[str, ...]:
+    """Sentences about genes that nothing lies in: those of the reference, and those that it does not know."""
+    if not symbols:
+        return ()
+    reference = table.reference
+    unknown = [one for one in symbols if not has_gene(reference, one)] if reference is not None else []
+    empty = [one for one in symbols if one not in unknown]
+    notes = [f"No variant of this result lies in {quoted_list(empty)}."] if empty else []
+    if reference is not None and unknown:
+        notes.append(f"{reference.name} has no gene called {quoted_list(unknown)}. Check the spelling.")
+    return tuple(notes)
 
 
 def genes_of(table: VariantTable) -> dict[str, tuple[str, list[str]]]:

@@ -73,8 +73,17 @@ def test_a_value_that_cannot_be_applied_is_named_and_left_out(result: Result, qu
 
 def test_unknown_genes_are_named_and_the_others_applied(result: Result) -> None:
     plan = result.plan(gene="MT-ND4, BRCA9\nTP99")
-    assert plan.problems == ("No variant of this result lies in BRCA9, TP99.",)
+    assert plan.problems == ("rCRS has no gene called BRCA9, TP99. Check the spelling.",)
     assert result.rows(plan) == [record.row for record in result.records if "MT-ND4" in record.genes] != []
+
+
+def test_a_gene_of_the_reference_without_a_variant_is_not_unknown(result: Result) -> None:
+    plan = result.plan(gene="mt-tw ND4 TP99")
+    assert plan.problems == (
+        "No variant of this result lies in mt-tw.",
+        "rCRS has no gene called TP99. Check the spelling.",
+    )
+    assert plan.steps[0].label == "MT-ND4"
 
 
 def test_a_gene_list_without_a_known_gene_shows_nothing(result: Result) -> None:

@@ -55,7 +55,7 @@ def none_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def in_cold_storage(monkeypatch: pytest.MonkeyPatch) -> None:
     away = Availability(ARCHIVED, downloadable=False, since=timezone.now())
-    monkeypatch.setattr(availability, "_registered", [(lambda jobs: {one.pk: away for one in jobs}, None)])
+    monkeypatch.setattr(availability, "_registered", [lambda jobs: {one.pk: away for one in jobs}])
 
 
 def at(name: str, job: Job, *more: object) -> str:

@@ -145,7 +145,7 @@ def test_what_is_in_cold_storage_or_gone_says_so(
     monkeypatch.setattr(
         availability,
         "_registered",
-        [(lambda jobs: {one.pk: known[one.pk] for one in jobs}, lambda user: Job.objects.none())],
+        [lambda jobs: {one.pk: known[one.pk] for one in jobs}],
     )
     assert "cold storage" in alices.get(at("compare", job, other)).content.decode()
     assert "In cold storage" in alices.get(at("compare_with", job)).content.decode()

@@ -87,9 +87,7 @@ def test_figures_stay_when_the_result_is_archived(
 ) -> None:
     _, token = links.create(job, days=1, with_variants=False, with_exports=False)
     away = Availability(ARCHIVED, downloadable=False, since=timezone.now())
-    monkeypatch.setattr(
-        availability, "_registered", [(lambda jobs: {one.pk: away for one in jobs}, lambda user: Job.objects.none())]
-    )
+    monkeypatch.setattr(availability, "_registered", [lambda jobs: {one.pk: away for one in jobs}])
     for visitor, page in ((alices, job.get_absolute_url()), (client, reverse("shared:detail", args=[token]))):
         files = files_on(visitor, page)
         assert len(files) == 18

@@ -193,9 +193,7 @@ def test_an_archived_result_keeps_its_figures_and_says_so(
     client: Client, token: str, monkeypatch: pytest.MonkeyPatch, state: str, says: str
 ) -> None:
     away = Availability(state, downloadable=False, since=timezone.now())
-    monkeypatch.setattr(
-        availability, "_registered", [(lambda jobs: {one.pk: away for one in jobs}, lambda user: Job.objects.none())]
-    )
+    monkeypatch.setattr(availability, "_registered", [lambda jobs: {one.pk: away for one in jobs}])
     text = read(client, at("detail", token))
     assert says in text
     assert "/variants/" not in text

@@ -96,7 +96,7 @@ def test_a_filter_that_finds_nothing_says_which_chip_to_take_out(alices: Client,
 def test_what_cannot_be_applied_is_said_on_the_page(alices: Client, job: Job) -> None:
     text = read(alices, at("variants", job) + "?impact=WILD&gene=MT-ND4,BRCA9")
     assert "No impact: WILD. The impacts are HIGH, MODERATE, LOW, MODIFIER." in text
-    assert "No variant of this result lies in BRCA9." in text
+    assert "rCRS has no gene called BRCA9. Check the spelling." in text
     assert names(text) == ["m.11778G>A"]
 
 
@@ -136,6 +136,8 @@ def test_nothing_of_a_file_does_harm(alice: User, alices: Client, small: Annotat
 def test_the_page_of_a_variant_has_all_that_is_known(alices: Client, job: Job, small: Annotated) -> None:
     text = read(alices, at("variant", job, LHON_ROW))
     assert "m.11778G&gt;A" in text
+    for words in ("MT-ND4-T:c.1019G&gt;A", "p.(Arg340His)", "Confirmed, pathogenic", "homozygous", "heterozygous"):
+        assert words in text, words
     for words in ("LHON", "Cfrm [P]", "MT-ND4-T", "R340H", "missense", "homozygous", "heterozygous", "97%"):
         assert words in text, words
     for address in (
@@ -150,6 +152,12 @@ def test_the_page_of_a_variant_has_all_that_is_known(alices: Client, job: Job, s
     assert line.split("\t")[:5] == ["MT", "11778", "rs199476112", "G", "A"]
     assert line.split("\t")[9:] == small.samples[LHON_ROW]
     assert faults(text) == []
+
+
+def test_the_table_says_a_status_in_words_with_the_sources_own_as_its_title(alices: Client, job: Job) -> None:
+    text = read(alices, at("variants", job) + "?gene=MT-ND4")
+    assert '<span title="Cfrm [P]">Confirmed, pathogenic</span>' in text
+    assert "Cfrm" not in text.replace('title="Cfrm [P]"', "")
 
 
 def test_alleles_of_one_place_each_have_their_own_line(alices: Client, job: Job, small: Annotated) -> None:
@@ -271,7 +279,7 @@ def test_a_result_that_is_away_closes_the_explorer_and_says_the_way_back(
     def away(jobs: Iterable[Job]) -> dict[UUID, Availability]:
         return {one.pk: Availability(state=state, downloadable=False, since=one.created_at) for one in jobs}
 
-    monkeypatch.setattr(availability, "_registered", [(away, lambda user: Job.objects.none())])
+    monkeypatch.setattr(availability, "_registered", [away])
     for name, more in READS:
         text = read(alices, at(name, job, *more), 409)
         assert says in text
@@ -322,5 +330,5 @@ def test_figures_of_a_result_that_is_away_are_no_links(
     def away(jobs: Iterable[Job]) -> dict[UUID, Availability]:
         return {one.pk: Availability(state=ARCHIVED, downloadable=False, since=one.created_at) for one in jobs}
 
-    monkeypatch.setattr(availability, "_registered", [(away, lambda user: Job.objects.none())])
+    monkeypatch.setattr(availability, "_registered", [away])
     assert "/variants/" not in read(alices, job.get_absolute_url())
