@@ -1,4 +1,4 @@
-"""What static/js/direct_upload.js asks of /annotate/upload/: a ticket, the places of parts, and the check at the end.
+"""What static/js/direct_upload.js asks of /annotate/upload/: a ticket, places for the parts, and the check at the end.
 
 Without script nothing of this is used: the form posts the file through this server.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from functools import wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
@@ -15,26 +16,30 @@ from uuid import UUID
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404
+from django.http import HttpResponse, JsonResponse, UnreadablePostError
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import signed_in_user
 from annotations import direct_intake, intake
-from annotations.direct_intake import NoDirectUploads
 from annotations.forms import AnnotateForm
-from annotations.intake_views import refusal_response, show_refusal, verdict_response
+from annotations.intake_views import full_disk_response, refusal_response, show_refusal, verdict_response
 from annotations.models import Job, JobStatus
-from gas_site.requests import HtmxRequest
-from gas_site.s3_uploads import MOST_PARTS, NotAsAnnounced
+from gas_site.disk_room import NoRoom
+from gas_site.requests import HtmxRequest, patience
 from gas_site.storage import StoreAway
+from gas_site.upload_parts import MOST_PARTS, NotAsAnnounced, PartBusy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Arguments = ParamSpec("Arguments")
+# A browser that has gone away without a word is waited for so long; its part is free for another try then.
+SILENCE_SECONDS = 30
+DRAIN_BYTES, MOST_DRAINED = 1024 * 1024, 256 * 1024 * 1024
+_CONTENT_DIGEST = re.compile("sha-256=:([A-Za-z0-9+/]{43}=):")
 
 
 def sha256_base64(value: str) -> None:
@@ -77,7 +82,7 @@ class PartsForm(forms.Form):
 
 
 def told(view: Callable[Concatenate[HtmxRequest, Arguments], HttpResponse]) -> Any:
-    """Sign-in, no caching, and the store's moods: 404 where it takes nothing directly, 503 while it is away."""
+    """Sign-in, no caching, and the store's moods: 503 while it is away, 507 while it is full."""
 
     @login_required
     @never_cache
@@ -85,8 +90,8 @@ def told(view: Callable[Concatenate[HtmxRequest, Arguments], HttpResponse]) -> A
     def wrapped(request: HtmxRequest, *args: Arguments.args, **kwargs: Arguments.kwargs) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
-        except NoDirectUploads as error:
-            raise Http404 from error
+        except NoRoom:
+            return full_disk_response(request)
         except StoreAway:
             return JsonResponse({"error": "The file store is away. Try again."}, status=HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -94,9 +99,17 @@ def told(view: Callable[Concatenate[HtmxRequest, Arguments], HttpResponse]) -> A
 
 
 @told
-@require_POST
-def announce(request: HtmxRequest) -> HttpResponse:
-    """Make a ticket and say how to send the file; the refusal's markup when the plan or the reference says no."""
+@require_http_methods(["GET", "HEAD", "POST"])
+def uploads(request: HtmxRequest) -> HttpResponse:
+    """Show the uploads that have begun and not ended (GET); announce another (POST)."""
+    if request.method == "POST":
+        return _announce(request)
+    context = {"begun": direct_intake.begun(signed_in_user(request))}
+    return render(request, "annotations/partials/intake_begun.html", context)
+
+
+def _announce(request: HtmxRequest) -> HttpResponse:
+    """Make a ticket and say how to send the file; the refusal's markup when plan, reference or disk say no."""
     form = AnnouncementForm(request.POST)
     if not form.is_valid():
         return JsonResponse({"error": "The announcement cannot be read."}, status=HTTPStatus.BAD_REQUEST)
@@ -134,6 +147,28 @@ def part(request: HtmxRequest, job_id: UUID) -> HttpResponse:
 
 
 @told
+@require_http_methods(["PUT"])
+def content(request: HtmxRequest, job_id: UUID, number: int) -> HttpResponse:
+    """Take one part: its bytes are the body, its SHA-256 stands in Content-Digest (RFC 9530)."""
+    job = _ticket(request, job_id)
+    digest = _CONTENT_DIGEST.fullmatch(request.headers.get("Content-Digest", ""))
+    if digest is None:
+        return _early(request, "A part comes with Content-Digest: sha-256=:BASE64:", HTTPStatus.BAD_REQUEST)
+    patience(request, SILENCE_SECONDS)
+    try:
+        direct_intake.take_part(job, number, digest[1], request)
+    except ValueError:
+        return _early(request, "The file has no such part.", HTTPStatus.BAD_REQUEST)
+    except PartBusy:
+        return _early(request, "The part is arriving already.", HTTPStatus.CONFLICT)
+    except NotAsAnnounced as error:
+        return _early(request, f"Not taken: {error}.", HTTPStatus.UNPROCESSABLE_ENTITY)
+    except UnreadablePostError:
+        return JsonResponse({"error": "The part broke off."}, status=HTTPStatus.REQUEST_TIMEOUT)
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+
+@told
 @require_POST
 def finish(request: HtmxRequest, job_id: UUID) -> HttpResponse:
     """Check what has arrived and answer with the verdict, as the form that posts a file does."""
@@ -147,6 +182,8 @@ def finish(request: HtmxRequest, job_id: UUID) -> HttpResponse:
         direct_intake.receive(job, form.cleaned_data["sha256"])
     except (intake.TooLarge, *intake.REFUSALS) as error:
         return refusal_response(request, AnnotateForm(), error)
+    except PartBusy:
+        return JsonResponse({"error": "A part is still arriving."}, status=HTTPStatus.CONFLICT)
     except NotAsAnnounced as error:
         text = f"What arrived is not the file that was chosen: {error}. Choose the file again."
         refusal = {"title": "The upload did not arrive whole", "text": text}
@@ -160,5 +197,14 @@ def _ticket(request: HtmxRequest, job_id: UUID) -> Job:
 
 
 def _instructions(job: Job) -> JsonResponse:
-    urls = {name: reverse(f"upload_{name}", args=[job.pk]) for name in ("part", "finish", "resume")}
+    names = {"part": "upload_part", "finish": "upload_finish", "resume": "upload_resume", "discard": "discard"}
+    urls = {name: reverse(url_name, args=[job.pk]) for name, url_name in names.items()}
     return JsonResponse({**direct_intake.instructions(job), **urls})
+
+
+def _early(request: HtmxRequest, error: str, status: HTTPStatus) -> HttpResponse:
+    """Refuse a part; its body is read first, or the browser would see a broken connection instead of the answer."""
+    left = MOST_DRAINED
+    while left > 0 and (piece := request.read(DRAIN_BYTES)):
+        left -= len(piece)
+    return JsonResponse({"error": error}, status=status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,6 +22,8 @@ from annotations.models import Job, JobEvent, JobStatus, PrivateSource
 from gas_site.storage import file_store
 
 MAX_NAME = 120
+# A ticket that nobody has confirmed by then goes with its file, or with the parts that have arrived.
+TICKET_LIFE = timedelta(days=1)
 # What a look at a file may end with, beside a verdict.
 REFUSALS = (InputRefused, UnknownReference)
 

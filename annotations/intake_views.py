@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -17,14 +18,20 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.signed_in import signed_in_user
-from annotations import deleting, intake, moves, private_sources
+from annotations import deleting, direct_intake, intake, moves, private_sources
 from annotations.catalogue import UnknownReference, installed_references, reference_named
 from annotations.engine.errors import InputRefused
 from annotations.forms import AnnotateForm
 from annotations.models import Job, JobStatus
-from annotations.uploads import limit_upload, refuse_if_exceeded
-from gas_site.requests import HtmxRequest
-from gas_site.storage import file_store
+from annotations.uploads import drop_unfinished, limit_upload, refuse_if_exceeded
+from gas_site.disk_room import NoRoom, full_disk_told
+from gas_site.disk_uploads import DiskUploads
+from gas_site.requests import HtmxRequest, patience
+from gas_site.storage import StoreAway, file_store
+from gas_site.upload_parts import part_bytes
+
+# A browser that has gone away without a word is waited for so long.
+SILENCE_SECONDS = 60
 
 
 @csrf_exempt  # the token stands in the body, which must not be read before the limit is set; _annotate checks it
@@ -37,10 +44,14 @@ def annotate(request: HtmxRequest) -> HttpResponse:
         return _page(request, AnnotateForm())
     limit = signed_in_user(request).plan.max_upload_bytes
     try:
-        limit_upload(request, limit)
-        return _annotate(request)
+        patience(request, SILENCE_SECONDS)
+        with full_disk_told():
+            limit_upload(request, limit)
+            return _annotate(request)
     except intake.TooLarge as error:
         return refusal_response(request, AnnotateForm(), error)
+    except NoRoom:
+        return full_disk_response(request)
     except RequestDataTooBig:
         most = filesizeformat(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         refusal = {
@@ -48,6 +59,8 @@ def annotate(request: HtmxRequest) -> HttpResponse:
             "text": f"Pasted text is taken up to {most}. Save it as a file and upload the file.",
         }
         return show_refusal(request, AnnotateForm(), refusal, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    finally:
+        drop_unfinished(request)
 
 
 @csrf_protect
@@ -116,7 +129,7 @@ def _context(request: HtmxRequest, form: AnnotateForm, job: Job | None) -> dict[
         "retention": user.plan.retention,
         "queue_ahead": Job.objects.active().count(),
         "contact_email": settings.CONTACT_EMAIL,
-        "direct": file_store().direct is not None,
+        "whole_below": part_bytes(1) if isinstance(file_store().uploads, DiskUploads) else 0,
     }
     if job:
         context |= {
@@ -130,7 +143,11 @@ def _context(request: HtmxRequest, form: AnnotateForm, job: Job | None) -> dict[
 
 
 def _page(request: HtmxRequest, form: AnnotateForm, job: Job | None = None) -> HttpResponse:
-    return render(request, "annotations/annotate.html", _context(request, form, job))
+    context = _context(request, form, job)
+    if job is None:
+        with suppress(StoreAway):  # they are listed once it can say how much has arrived
+            context["begun"] = direct_intake.begun(signed_in_user(request))
+    return render(request, "annotations/annotate.html", context)
 
 
 def ticket_page(request: HtmxRequest, job: Job, source_refusal: str, status: int) -> HttpResponse:
@@ -160,6 +177,16 @@ def refusal_response(
     refusal = {"title": title, "text": str(error), "too_large": too_large}
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else HTTPStatus.UNPROCESSABLE_ENTITY
     return show_refusal(request, form, refusal, status, job)
+
+
+def full_disk_response(request: HtmxRequest) -> HttpResponse:
+    """Answer that the disk has no room for a file."""
+    text = (
+        "The disk of this site is full. Nothing of your file was kept. Try again later; if it stays so, write to "
+        f"{settings.CONTACT_EMAIL}."
+    )
+    refusal = {"title": "There is no room for this file now", "text": text}
+    return show_refusal(request, AnnotateForm(), refusal, HTTPStatus.INSUFFICIENT_STORAGE)
 
 
 def show_refusal(

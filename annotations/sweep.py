@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from annotations import deleting, moves
 from annotations.exports.sweep import sweep_exports
+from annotations.intake import TICKET_LIFE
 from annotations.models import DeletionReceipt, Job, JobStatus
 from gas_site.queues import send_after_commit
 
@@ -23,7 +24,6 @@ logger = logging.getLogger(__name__)
 RESEND_AFTER = timedelta(minutes=2)
 # A worker that lost its job has long noticed, or is dead.
 SECOND_LOOK_AFTER = timedelta(hours=1)
-TICKET_LIFE = timedelta(days=1)
 WORK_LIFE = timedelta(days=2)
 BATCH = 500
 

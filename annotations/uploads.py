@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
+
+from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload, TemporaryFileUploadHandler
 from django.http import HttpRequest
 
 from annotations.intake import TooLarge
+from gas_site.disk_room import need_room
 
 # What a multipart request carries besides the file: boundaries, headers, the other fields.
 FORM_OVERHEAD = 64 * 1024
@@ -33,13 +38,16 @@ class PlanLimit(FileUploadHandler):
 
 
 def limit_upload(request: HttpRequest, limit: int | None) -> None:
-    """Bind the request's files to ``limit`` bytes. Raises TooLarge at once when the request announces more.
+    """Bind the request's files to ``limit`` bytes.
+
+    Raises TooLarge at once when the request announces more, NoRoom when the disk has no room for what it announces.
 
     Must run before anything reads ``request.POST``: Django builds the handlers then.
     """
     announced = _announced(request)
     if limit is not None and announced > limit + FORM_OVERHEAD:
         raise TooLarge(None, limit)
+    need_room(Path(settings.FILE_UPLOAD_TEMP_DIR), announced)
     handlers: list[FileUploadHandler] = [TemporaryFileUploadHandler(request)]
     if limit is not None:
         handlers.insert(0, PlanLimit(request, limit))
@@ -60,3 +68,12 @@ def refuse_if_exceeded(request: HttpRequest) -> None:
     for handler in request.upload_handlers:
         if isinstance(handler, PlanLimit) and handler.exceeded:
             raise TooLarge(None, handler.limit)
+
+
+def drop_unfinished(request: HttpRequest) -> None:
+    """Remove what a body that broke off, or filled the disk, has left of its files; Django leaves that to chance."""
+    for handler in request.upload_handlers:
+        file = getattr(handler, "file", None)
+        if file is not None:
+            with suppress(OSError):  # what is buffered finds no room either, and the file is removed all the same
+                file.close()

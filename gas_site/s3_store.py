@@ -21,7 +21,7 @@ from django.utils.http import content_disposition_header
 from storages.backends.s3 import S3Storage
 
 from gas_site.s3_objects import Objects, told_apart
-from gas_site.s3_uploads import DirectUploads
+from gas_site.s3_uploads import S3Uploads
 from gas_site.s3_writing import PART_BYTES, PARTS_IN_FLIGHT
 from gas_site.storage import COPY_CHUNK, Beat, no_beat
 
@@ -52,9 +52,9 @@ class S3Store(S3Storage):  # type: ignore[misc]  # django-storages has no types
         )
 
     @property
-    def direct(self) -> DirectUploads:
+    def uploads(self) -> S3Uploads:
         """Sign uploads that go from a browser to the bucket."""
-        return DirectUploads(self.objects, self.object_key)
+        return S3Uploads(self.objects, self.object_key)
 
     def adopt(self, path: Path, key: str, beat: Beat = no_beat) -> None:
         """Upload the file, then remove it."""

@@ -5,12 +5,12 @@ Nothing of this is believed afterwards: whoever accepts a file asks S3 what is t
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gas_site.s3_objects import told_apart
 from gas_site.s3_writing import complete
+from gas_site.upload_parts import NotAsAnnounced, Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,14 +19,8 @@ if TYPE_CHECKING:
 
 # How long a form or a part's address can be used. A part is short; a long file has many.
 LIFE_SECONDS = 900
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: one POST, parts of an upload, and a part's least.
+# What one POST may hold: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 MOST_BYTES_IN_A_FORM = 5 * 1024**3
-MOST_PARTS = 10_000
-LEAST_PART_BYTES = 16 * 1024**2
-
-
-class NotAsAnnounced(Exception):
-    """What lies in the bucket is not what was announced: nothing, another size, or other bytes."""
 
 
 @dataclass(frozen=True)
@@ -37,37 +31,13 @@ class Form:
     fields: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Part:
-    """A part that S3 has: its number from 1, bytes, and SHA-256 in base64."""
-
-    number: int
-    size: int
-    sha256: str
-    etag: str
-
-
-def part_bytes(size: int) -> int:
-    """Return how long the parts of a file of ``size`` bytes are, the last excepted."""
-    mebibyte = 1024**2
-    return max(LEAST_PART_BYTES, math.ceil(size / MOST_PARTS / mebibyte) * mebibyte)
-
-
-def part_span(size: int, number: int) -> int:
-    """Return the length of part ``number``. Raises ValueError where the file has no such part."""
-    length = part_bytes(size)
-    left = size - (number - 1) * length
-    if number < 1 or left <= 0:
-        raise ValueError(number)
-    return min(length, left)
-
-
-class DirectUploads:
+class S3Uploads:
     """Signs uploads to the objects of a file store. ``name`` makes an object's key of a store's."""
 
     def __init__(self, objects: Objects, name: Callable[[str], str]) -> None:
         self._objects = objects
         self._name = name
+        self.most_bytes_in_a_form = MOST_BYTES_IN_A_FORM
 
     def form(self, key: str, size: int, sha256: str) -> Form:
         """Return a form for a file of exactly this size and SHA-256 (base64). Raises StoreAway."""
@@ -86,8 +56,8 @@ class DirectUploads:
             )
         return Form(made["url"], made["fields"])
 
-    def begin(self, key: str) -> None:
-        """Begin an upload in parts, unless there is one."""
+    def begin(self, key: str, size: int) -> None:
+        """Begin an upload in parts, unless there is one; a bucket has room for any size."""
         if self._upload(key) is None:
             with told_apart():
                 self._objects.client.create_multipart_upload(

@@ -6,8 +6,6 @@ whole; where the stream breaks, nothing appears. At most PARTS_IN_FLIGHT + 1 par
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from gas_site import aws
+from gas_site.upload_parts import composite, sha256_base64
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -61,20 +60,6 @@ def parts_of(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
             yield bytes(memoryview(held)[:size])
             del held[:size]
     yield bytes(held)
-
-
-def sha256_base64(data: bytes) -> str:
-    """Return a SHA-256 as S3 writes it."""
-    return base64.b64encode(hashlib.sha256(data).digest()).decode()
-
-
-def composite(checksums: Iterable[str]) -> str:
-    """Return the checksum of an object whose parts have these: the hash of the hashes.
-
-    S3 writes the number of parts behind it, with a hyphen between.
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
-    """
-    return sha256_base64(b"".join(base64.b64decode(checksum) for checksum in checksums))
 
 
 def complete(client: S3Client, upload: dict[str, Any], parts: list[dict[str, Any]], size: int) -> None:

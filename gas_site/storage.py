@@ -19,10 +19,11 @@ from django.core.files.storage import FileSystemStorage, storages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from gas_site.disk_uploads import DiskUploads
 from gas_site.ranges import ranged_response
 
 if TYPE_CHECKING:
-    from gas_site.s3_uploads import DirectUploads
+    from gas_site.s3_uploads import S3Uploads
 
 COPY_CHUNK = 1024 * 1024
 
@@ -46,8 +47,8 @@ class FileStore(Protocol):
     """
 
     @property
-    def direct(self) -> DirectUploads | None:
-        """Sign uploads that pass no server of ours; None where files must come through us."""
+    def uploads(self) -> S3Uploads | DiskUploads:
+        """Take files in parts: past our servers into a bucket, or through them onto a disk."""
 
     def adopt(self, path: Path, key: str, beat: Beat = no_beat) -> None:
         """Take over the local file ``path`` as ``key``: complete and durable under its name, or not at all."""
@@ -90,7 +91,10 @@ def file_store() -> FileStore:
 class DiskStore(FileSystemStorage):
     """The store on a local disk (``STORAGE_URL=file:DIRECTORY``)."""
 
-    direct = None
+    @property
+    def uploads(self) -> DiskUploads:
+        """Take files in parts."""
+        return DiskUploads(lambda key: Path(self.path(key)), _sync)
 
     def adopt(self, path: Path, key: str, beat: Beat = no_beat) -> None:
         """Rename into place; across file systems, copy beside the target and rename."""

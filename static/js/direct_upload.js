@@ -1,141 +1,176 @@
-// Sends a file straight into the store, in one piece or in parts, with the SHA-256 of each. The site gives a ticket, signed
-// places for the bytes, and the verdict at the end. A file that was begun goes on where it ended, also in a new tab.
+// Sends a file in parts, each with its SHA-256: into the bucket past the site, or onto its disk through it; a short one
+// into the bucket in one piece. The site gives a ticket, places for the bytes, and the verdict at the end. A file that
+// was begun goes on where it ended, after a lost connection by itself, and in a new tab once it is chosen again.
 
-// As the site's (gas_site/s3_uploads.py): a file of one part goes in one piece.
+import { ask, Lost, persist, Refused, send } from "./sending.js";
+import { forget, hash, keyOf, recall, remember } from "./upload_memory.js";
+
+// As the site's (gas_site/upload_parts.py): a file of one part goes in one piece.
 const PART_BYTES = 16 * 1024 * 1024;
-const KEY = "gas-upload";
+// How often a part may come out damaged on its way before we give up.
 const TRIES = 5;
-const FIRST_PAUSE_MS = 500;
 
-export class Unavailable extends Error {} // nothing was sent: the file can go through the site instead
+export class Unavailable extends Error {} // nothing was sent: the file can go through the site in one piece instead
+export class Changed extends Error {} // the file is another than it was when it was chosen
+export class Elsewhere extends Error {} // another tab sends this file
+export class Gone extends Error {} // the site has thrown away what had arrived
 
 // Hashing is for secure origins only: https, and this machine.
-export const possible = (form) => Boolean(form.dataset.direct && globalThis.crypto?.subtle);
+export const possible = (form, file) =>
+  Boolean(form.dataset.uploads && globalThis.crypto?.subtle && file.size > Number(form.dataset.wholeBelow));
 
-// Resolves to what the site answers in the end: { status, text }.
-export async function sendDirect(form, file, { show, signal }) {
-  const site = new Site(form, signal);
-  const { plan, answer } = await ticket(site, form, file);
-  if (answer) return answer;
-  let checksums = [];
-  if (plan.kind === "form") await sendForm(plan, file, show, signal);
-  else checksums = await sendParts(site, plan, file, show, signal);
-  const end = await site.ask(plan.finish, { sha256: checksums.join(",") });
-  if (end.status !== 503) forget();
-  return end;
-}
-
-class Site {
-  constructor(form, signal) {
-    this.token = form.elements.csrfmiddlewaretoken.value;
-    this.signal = signal;
-  }
-
-  async ask(url, fields) {
-    const headers = { "X-CSRFToken": this.token, "HX-Request": "true" };
-    const body = fields && new URLSearchParams(fields);
-    const response = await fetch(url, { method: fields ? "POST" : "GET", headers, body, signal: this.signal });
-    if (response.redirected) {
-      location.reload(); // signed out meanwhile: the page leads to the sign-in and back
-      throw new DOMException("signed out", "AbortError");
-    }
-    return { status: response.status, text: await response.text() };
-  }
-}
-
-async function ticket(site, form, file) {
-  const reference = form.elements.reference.value;
-  const mark = await hash(new Blob([[file.name, file.size, file.lastModified, reference].join("/")]));
-  const kept = recall(mark);
-  if (kept) {
-    const answer = await site.ask(kept);
-    if (answer.status === 200) return { plan: JSON.parse(answer.text) };
-  }
-  forget();
-  const sha256 = file.size <= PART_BYTES ? await hash(file) : "";
-  const answer = await site.ask(form.dataset.direct, { name: file.name, size: file.size, reference, sha256 });
-  if (answer.status !== 200) {
-    if (answer.status === 413 || answer.status === 422) return { answer };
-    throw new Unavailable();
-  }
-  const plan = JSON.parse(answer.text);
-  localStorage.setItem(KEY, JSON.stringify({ mark, resume: plan.resume }));
-  return { plan };
-}
-
-async function sendForm(plan, file, show, signal) {
-  const data = new FormData();
-  for (const [name, value] of Object.entries(plan.fields)) data.append(name, value);
-  data.append("file", file);
-  try {
-    await send("POST", plan.url, {}, data, (loaded) => show(Math.min(loaded, file.size), file.size), signal);
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Unavailable();
-  }
-}
-
-async function sendParts(site, plan, file, show, signal) {
-  const there = new Map(plan.parts.map((part) => [part.number, part]));
-  const checksums = [];
-  for (let start = 0, number = 1; start < file.size; start += plan.part_bytes, number += 1) {
-    const part = file.slice(start, start + plan.part_bytes);
-    const sha256 = await hash(part);
-    checksums.push(sha256);
-    const known = there.get(number);
-    if (known?.size !== part.size || known?.sha256 !== sha256) {
-      await persist(async () => {
-        const answer = await site.ask(plan.part, { number, sha256 });
-        if (answer.status !== 200) throw new Error(`part ${number}: ${answer.status}`);
-        const { url, headers } = JSON.parse(answer.text);
-        await send("PUT", url, headers, part, (loaded) => show(start + loaded, file.size), signal);
-      });
-    }
-    show(start + part.size, file.size);
-  }
-  return checksums;
-}
-
-async function persist(deed) {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await deed();
-    } catch (error) {
-      if (attempt === TRIES || error.name === "AbortError") throw error;
-      await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
-    }
-  }
-}
-
-// fetch() does not tell how much has been sent.
-function send(method, url, headers, body, progress, signal) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    const abort = () => request.abort();
-    signal.addEventListener("abort", abort, { once: true });
-    request.open(method, url);
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.addEventListener("progress", (event) => progress(event.loaded));
-    request.addEventListener("load", () =>
-      request.status < 300 ? resolve() : reject(new Error(`the store answered ${request.status}`)));
-    request.addEventListener("error", () => reject(new Error("the store cannot be reached")));
-    request.addEventListener("abort", () => reject(new DOMException("stopped", "AbortError")));
-    request.addEventListener("loadend", () => signal.removeEventListener("abort", abort));
-    request.send(body);
+// Resolves to what the site answers in the end: { status, text }. `show` is told how much is there, `say` what happens:
+// "resumed", "changed", "lost", "back".
+export async function sendDirect(form, file, { show, say, signal }) {
+  const key = await keyOf(file, form.elements.reference.value);
+  const alone = { ifAvailable: true };
+  return navigator.locks.request(key, alone, (lock) => {
+    if (!lock) throw new Elsewhere();
+    return new Upload(form, file, key, { show, say, signal }).run();
   });
 }
 
-async function hash(blob) {
-  const digest = await crypto.subtle.digest("SHA-256", await blob.arrayBuffer());
-  return btoa(String.fromCharCode(...new Uint8Array(digest)));
-}
+class Upload {
+  constructor(form, file, key, { show, say, signal }) {
+    Object.assign(this, { form, file, key, show, say, signal });
+    this.token = form.elements.csrfmiddlewaretoken.value;
+  }
 
-// What is remembered of a file is a hash, which tells nothing of it.
-function recall(mark) {
-  const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-  return kept.mark === mark ? kept.resume : null;
-}
+  ask(url, fields) {
+    return ask(url, { token: this.token, signal: this.signal, fields });
+  }
 
-function forget() {
-  localStorage.removeItem(KEY);
+  // Until it is answered, however long the connection is away.
+  persist(deed) {
+    return persist(deed, (lost) => this.say(lost ? "lost" : "back"), this.signal);
+  }
+
+  async run() {
+    const { plan, answer } = await this.ticket();
+    if (answer) return answer;
+    let checksums = [];
+    try {
+      if (plan.kind === "form") await this.sendForm(plan);
+      else checksums = await this.sendParts(plan);
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status !== 507) throw error;
+      forget(this.key); // the disk is full, and the site has thrown away what had arrived
+      return { status: error.status, text: error.text };
+    }
+    const end = await this.persist(() => this.ask(plan.finish, { sha256: checksums.join(",") }));
+    if (end.status < 500) forget(this.key);
+    return end;
+  }
+
+  async ticket() {
+    const kept = recall(this.key, this.file);
+    if (kept?.same) {
+      const answer = await this.persist(() => this.ask(kept.resume));
+      if (answer.status === 200) return { plan: this.resumed(JSON.parse(answer.text)) };
+    } else if (kept) {
+      this.say("changed");
+      await this.ask(kept.discard, {}).catch(() => {}); // or the site drops it by itself, a day after it began
+    }
+    forget(this.key);
+    return this.announce();
+  }
+
+  resumed(plan) {
+    if (plan.parts?.length) this.say("resumed");
+    return plan;
+  }
+
+  async announce() {
+    const { name, size } = this.file;
+    const sha256 = size <= PART_BYTES ? await hash(this.file) : "";
+    const reference = this.form.elements.reference.value;
+    let answer;
+    try {
+      answer = await this.ask(this.form.dataset.uploads, { name, size, reference, sha256 });
+    } catch (error) {
+      if (error instanceof Lost) throw new Unavailable();
+      throw error;
+    }
+    if ([413, 422, 507].includes(answer.status)) return { answer };
+    if (answer.status !== 200) throw new Unavailable();
+    const plan = JSON.parse(answer.text);
+    remember(this.key, this.file, plan);
+    return { plan };
+  }
+
+  async sendForm(plan) {
+    const data = new FormData();
+    for (const [name, value] of Object.entries(plan.fields)) data.append(name, value);
+    data.append("file", this.file);
+    const { size } = this.file;
+    try {
+      await send("POST", plan.url, {}, data, (loaded) => this.show(Math.min(loaded, size), size), this.signal);
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new Unavailable();
+    }
+  }
+
+  async sendParts(plan) {
+    const there = new Map(plan.parts.map((part) => [part.number, part]));
+    const checksums = [];
+    let next = this.cut(plan, 0);
+    for (let start = 0, number = 1; start < this.file.size; start += plan.part_bytes, number += 1) {
+      const { part, sha256 } = await next;
+      next = this.cut(plan, start + plan.part_bytes); // hashed while this one is on its way
+      next.catch(() => {}); // it is awaited in the next turn, or not at all
+      checksums.push(sha256);
+      const known = there.get(number);
+      if (known?.size !== part.size || known?.sha256 !== sha256) await this.sendPart(plan, number, start, part, sha256);
+      this.show(start + part.size, this.file.size);
+    }
+    return checksums;
+  }
+
+  // Held in memory until it has arrived: what is sent again is what was hashed.
+  async cut(plan, start) {
+    if (start >= this.file.size) return null;
+    try {
+      const part = new Blob([await this.file.slice(start, start + plan.part_bytes).arrayBuffer()]);
+      return { part, sha256: await hash(part) };
+    } catch {
+      throw new Changed();
+    }
+  }
+
+  async sendPart(plan, number, start, part, sha256) {
+    const progress = (loaded) => this.show(start + Math.min(loaded, part.size), this.file.size);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.persist(async () => {
+          const { url, headers } = await this.place(plan, number, sha256);
+          await send("PUT", url, headers, part, progress, this.signal);
+        });
+        return;
+      } catch (error) {
+        if (!(error instanceof Refused) || error.status === 507) throw error;
+        if (plan.through_site) await this.see(plan);
+        if (attempt === TRIES) throw error;
+      }
+    }
+  }
+
+  // A part was refused: damaged on its way, or because nobody is signed in any more, or the ticket is gone.
+  async see(plan) {
+    const answer = await this.persist(() => this.ask(plan.resume));
+    if (answer.status === 404) {
+      forget(this.key);
+      throw new Gone();
+    }
+  }
+
+  async place(plan, number, sha256) {
+    if (plan.through_site) {
+      const headers = { "X-CSRFToken": this.token, "HX-Request": "true", "Content-Digest": `sha-256=:${sha256}:` };
+      return { url: `${plan.resume}${number}/`, headers };
+    }
+    const answer = await this.ask(plan.part, { number, sha256 });
+    if (answer.status !== 200) throw new Refused(answer.status, answer.text);
+    return JSON.parse(answer.text);
+  }
 }

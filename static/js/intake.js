@@ -2,9 +2,18 @@
 // Without script the form is a plain upload.
 
 import { take } from "./carried_file.js";
-import { possible, sendDirect, Unavailable } from "./direct_upload.js";
+import { Changed, Elsewhere, Gone, possible, sendDirect, Unavailable } from "./direct_upload.js";
 import { showDragging } from "./drop_zone.js";
 import { size } from "./size.js";
+
+// What is said while a file is on its way. The share sent is told to screen readers at every tenth.
+const HAPPENED = {
+  resumed: "Going on where it ended.",
+  changed: "This file has changed since a part of it was sent: it is sent from the start.",
+  lost: "The connection is lost. What has arrived is kept; the rest is sent by itself when it is back.",
+  back: "Connected again.",
+};
+const REFUSALS = new Map([[Changed, "changed"], [Elsewhere, "elsewhere"], [Gone, "gone"]]);
 
 const area = document.querySelector("[data-intake]");
 const form = area?.querySelector("[data-intake-form]");
@@ -16,6 +25,7 @@ function start(form) {
   const row = find("progress");
   const bar = find("bar");
   let request = null;
+  let told = 0;
   find("run").textContent = "Check this file";
 
   function refuse(content) {
@@ -45,7 +55,16 @@ function start(form) {
   function show(loaded, total) {
     const share = total ? Math.round((100 * loaded) / total) : 100;
     bar.value = share;
-    find("note").textContent = share < 100 ? `${size(loaded)} of ${size(total)} sent` : "Sent. Checking the file…";
+    const words = share < 100 ? `${size(loaded)} of ${size(total)} sent` : "Sent. Checking the file…";
+    find("note").textContent = words;
+    if (share >= told + 10 || share < told) {
+      told = share - (share % 10);
+      find("told").textContent = words;
+    }
+  }
+
+  function say(what) {
+    find("happened").textContent = HAPPENED[what];
   }
 
   function finished(answer) {
@@ -57,7 +76,7 @@ function start(form) {
     if (answer.status === 200) {
       area.replaceChildren(...page.body.childNodes);
       area.querySelector("h2")?.focus();
-    } else if (page.querySelector(".callout") && (answer.status === 422 || answer.status === 413)) {
+    } else if (page.querySelector(".callout") && [413, 422, 507].includes(answer.status)) {
       refuse(page.querySelector(".callout"));
     } else {
       refuse(fromTemplate("trouble"));
@@ -68,7 +87,9 @@ function start(form) {
     const limit = Number(form.dataset.maxBytes) || Infinity;
     if (total > limit) return tooLarge(total);
     find("refusal").replaceChildren();
+    find("happened").textContent = "";
     find("name").textContent = name;
+    told = 0;
     zone.hidden = true;
     row.hidden = false;
     show(0, total);
@@ -89,19 +110,38 @@ function start(form) {
     request.send(data);
   }
 
-  // Straight into the store; through the site where that cannot be done.
+  // In parts that can go on later; in one piece where that cannot be done.
   async function sendFile(file) {
-    if (!possible(form) || !file.size) return sendThroughSite(file);
+    if (!possible(form, file)) return sendThroughSite(file);
     if (!begin(file.name, file.size)) return;
     const stop = new AbortController();
     request = stop;
     try {
-      finished(await sendDirect(form, file, { show, signal: stop.signal }));
+      finished(await sendDirect(form, file, { show, say, signal: stop.signal }));
     } catch (error) {
       if (error instanceof Unavailable) sendThroughSite(file);
-      else if (error.name === "AbortError") idle();
-      else refuse(fromTemplate("trouble"));
+      else if (error.name === "AbortError") await stopped();
+      else await unfinished(REFUSALS.get(error.constructor) ?? "trouble");
     }
+  }
+
+  async function unfinished(template) {
+    refuse(fromTemplate(template));
+    await showBegun();
+  }
+
+  async function stopped() {
+    idle();
+    await showBegun();
+    area.querySelector("[data-begun] h2")?.focus();
+  }
+
+  // What has arrived of a file that was stopped, with the way to go on and the way to drop it.
+  async function showBegun() {
+    const response = await fetch(form.dataset.uploads, { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (!response?.ok || response.redirected) return;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    area.querySelector("[data-begun]").replaceChildren(...page.body.childNodes);
   }
 
   function sendThroughSite(file) {

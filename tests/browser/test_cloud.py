@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from gas_site import aws
 from sandbox import postgresql
 from sandbox.cloud import COLD, FILES, REGION
 from tests.browser.conftest import Watch
+from tests.browser.long_files import long_vcf
 from tests.browser.pages import EXAMPLE
 from tests.browser.test_cold_storage import STAFF, make_premium, saved, somebody
 from tests.conftest import need
@@ -29,7 +29,6 @@ from tests.stack.stacks import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
-MIB = 1024 * 1024
 START_SECONDS = 300
 _ADDRESSES = re.compile(r"Database: (\S+)  Amazon: (\S+)")
 
@@ -137,17 +136,6 @@ def stored(bucket: str) -> list[str]:
     return [item["Key"] for item in listed]
 
 
-def long_vcf(path: Path) -> Path:
-    """Write a VCF of three parts with one variant."""
-    lines = EXAMPLE.read_bytes().split(b"\n")
-    header = [line for line in lines if line.startswith(b"#")]
-    padding = [b"##note=" + os.urandom(50_000).hex().encode() for _ in range(350)]
-    variant = next(line for line in lines if line and not line.startswith(b"#"))
-    path.write_bytes(b"\n".join([*header[:-1], *padding, header[-1], variant, b""]))
-    assert 32 * MIB < path.stat().st_size < 48 * MIB
-    return path
-
-
 def test_from_the_browser_into_the_bucket_cold_and_back_byte_for_byte(
     cloud: Cloud, open_page: Callable[..., Page], watch: CloudWatch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -187,7 +175,7 @@ def goes_on_where_it_ended(page: Page, watch: CloudWatch, path: Path) -> None:
     page.locator("input[type=file]").set_input_files(path)
     expect(page.get_by_text(re.compile(r"^1[67](\.\d)? MB of 3\d"))).to_be_visible()
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("Drop a VCF here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Not yet here whole")).to_be_focused()
     page.unroute_all(behavior="ignoreErrors")
     page.locator("input[type=file]").set_input_files(path)
     expect(page.get_by_role("button", name="Annotate 1 record")).to_be_visible(timeout=60_000)

@@ -21,6 +21,7 @@ from pytest_django import Settings
 from gas_site import aws, resuming, s3_store, s3_writing
 from gas_site.s3_store import S3Store
 from gas_site.storage import StoreAway
+from gas_site.upload_parts import composite
 from tests.cloud.buckets import REGION, contents, make_bucket
 from tests.cloud.proxy import Proxy, proxy_before
 
@@ -88,7 +89,7 @@ def test_a_long_stream_goes_in_parts_each_with_its_sha256(store: S3Store) -> Non
     parts = [arguments for name, arguments in calls if name == "UploadPart"]
     assert [len(part["Body"]) for part in parts] == [PART, PART, MIB]
     head = contents("gas")["site/files/long"]  # moto leaves the number of parts out
-    assert head["ChecksumSHA256"] == s3_writing.composite(part["ChecksumSHA256"] for part in parts)
+    assert head["ChecksumSHA256"] == composite(part["ChecksumSHA256"] for part in parts)
     with store.read("long") as file:
         assert file.read() == b"".join(long_content())
 

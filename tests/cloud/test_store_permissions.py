@@ -25,7 +25,7 @@ from archive.notices.listening import Listener
 from archive.vaults import glacier as glacier_module
 from gas_site import aws, s3_writing
 from gas_site.s3_store import S3Store
-from gas_site.s3_writing import sha256_base64
+from gas_site.upload_parts import sha256_base64
 from tests.archive.world import Clock
 from tests.cloud.buckets import REGION, make_bucket, store_setting
 from tests.cloud.notices import TOPIC
@@ -99,10 +99,10 @@ def use_store(store: S3Store, directory: Path) -> None:
         assert store.has("results/1/a")
     assert not store.has("absent")
     store.serve(RequestFactory().get("/"), "results/1/a", "a", "text/plain")
-    store.direct.form("uploads/1/input", 3, sha256_base64(b"abc"))
-    store.direct.begin("uploads/2/input")
-    assert store.direct.part_link("uploads/2/input", 1, 3, sha256_base64(b"abc"))[0]
-    assert store.direct.parts("uploads/2/input") == []
+    store.uploads.form("uploads/1/input", 3, sha256_base64(b"abc"))
+    store.uploads.begin("uploads/2/input", 3)
+    assert store.uploads.part_link("uploads/2/input", 1, 3, sha256_base64(b"abc"))[0]
+    assert store.uploads.parts("uploads/2/input") == []
     for tree in ("uploads", "results"):
         store.remove_tree(tree)
     store.remove("absent")

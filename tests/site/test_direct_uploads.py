@@ -23,7 +23,7 @@ from pytest_django import Settings
 from accounts.models import Plan, User
 from annotations import moves, sweep
 from annotations.models import Job, JobEvent, JobStatus
-from gas_site import aws, s3_uploads, setting_aws
+from gas_site import aws, s3_uploads, setting_aws, upload_parts
 from gas_site.s3_store import S3Store
 from gas_site.storage import file_store
 from tests.cloud.buckets import REGION, contents, make_bucket, store_setting
@@ -208,7 +208,7 @@ def test_an_announcement_that_makes_no_sense_is_refused(alices: Client, change: 
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3_uploads, "LEAST_PART_BYTES", 5 * MIB)
+    monkeypatch.setattr(upload_parts, "LEAST_PART_BYTES", 5 * MIB)
 
 
 def long_vcf() -> bytes:
@@ -251,11 +251,11 @@ def test_a_part_is_bound_to_its_length_and_its_bytes(premium: Client, small_part
 
 
 def test_a_file_so_long_that_ten_thousand_parts_are_few_has_longer_ones() -> None:
-    assert s3_uploads.part_bytes(1) == 16 * MIB
+    assert upload_parts.part_bytes(1) == 16 * MIB
     size = 1024**4
-    length = s3_uploads.part_bytes(size)
+    length = upload_parts.part_bytes(size)
     assert (length, -(-size // length) <= 10_000) == (105 * MIB, True)
-    assert s3_uploads.part_span(33 * MIB, 3) == MIB
+    assert upload_parts.part_span(33 * MIB, 3) == MIB
 
 
 def test_a_ticket_that_nobody_comes_back_to_goes_with_its_parts(
@@ -282,7 +282,7 @@ def test_nobody_sends_or_ends_the_upload_of_another(alices: Client, bobs: Client
     assert bobs.post(plan["part"], {"number": 1, "sha256": sha256(b"")}).status_code == 404
     assert finish(bobs, plan).status_code == 404
     assert Client().post(ANNOUNCE, {}).status_code == 302
-    assert [alices.get(ANNOUNCE).status_code, alices.get(plan["part"]).status_code] == [405, 405]
+    assert [alices.put(ANNOUNCE).status_code, alices.get(plan["part"]).status_code] == [405, 405]
 
 
 def test_a_checked_file_has_nothing_to_resume(alices: Client) -> None:
@@ -294,15 +294,29 @@ def test_a_checked_file_has_nothing_to_resume(alices: Client) -> None:
     assert alices.get(f"/annotate/{Job.objects.get().pk}/").status_code == 200
 
 
-def test_on_a_disk_there_is_no_such_way_and_the_page_offers_none(
-    alices: Client, settings: Settings, tmp_path: Any
-) -> None:
-    assert 'data-direct="/annotate/upload/"' in alices.get("/annotate/").content.decode()
-    options = {"location": str(tmp_path), "base_url": None}
-    disk = {"BACKEND": "gas_site.storage.DiskStore", "OPTIONS": options}
-    settings.STORAGES = {**settings.STORAGES, "default": disk}
-    assert announce(alices, SMALL_VCF).status_code == 404
-    assert "data-direct" not in alices.get("/annotate/").content.decode()
+def test_parts_for_the_bucket_do_not_come_through_the_site(premium: Client, small_parts: None) -> None:
+    plan = announce(premium, long_vcf(), sha256="").json()
+    assert plan["through_site"] is False
+    digest = {"Content-Digest": f"sha-256=:{sha256(b'x')}:"}
+    assert premium.put(f"{plan['resume']}1/", b"x", headers=digest).status_code == 422
+    assert 'data-whole-below="0"' in premium.get("/annotate/").content.decode()
+
+
+def test_a_bucket_that_is_away_lists_nothing_and_the_page_still_opens(premium: Client, small_parts: None) -> None:
+    plan = announce(premium, long_vcf(), sha256="").json()
+    send_part(premium, plan, 1, long_vcf()[: 5 * MIB])
+    assert "5 MB of" in premium.get("/annotate/").content.decode()
+    aws.s3(REGION).abort_multipart_upload(Bucket="gas", **the_upload())
+    aws.s3(REGION).delete_bucket(Bucket="gas")
+    assert premium.get("/annotate/").status_code == 200
+    assert premium.get(ANNOUNCE).status_code == 503
+
+
+def the_upload() -> Any:
+    store = file_store()
+    assert isinstance(store, S3Store)
+    [(key, upload_id)] = store.objects.uploads("")
+    return {"Key": key, "UploadId": upload_id}
 
 
 def test_a_bucket_that_is_away_is_said_and_nothing_is_lost(alices: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -355,7 +369,7 @@ def test_the_policy_of_our_pages_names_the_origin_that_forms_and_links_lead_to(
     store = S3Store(name, "site", region)
     setting = {"BACKEND": "", "OPTIONS": {"bucket": name, "prefix": "site", "region": region}}
     origin = setting_aws.bucket_origin(setting)
-    assert store.direct.form("key", 1, sha256(b"x")).url.startswith(f"{origin}/")
+    assert store.uploads.form("key", 1, sha256(b"x")).url.startswith(f"{origin}/")
     link = store.objects.client.generate_presigned_url("upload_part", Params={
         "Bucket": name, "Key": "x", "UploadId": "x", "PartNumber": 1})  # fmt: skip
     assert link.startswith(f"{origin}/")

@@ -1,0 +1,187 @@
+"""A large file on its way: connections that are lost, pages that are reloaded, files that have changed, two tabs."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Error, Page, Route, expect
+
+from tests.browser.conftest import Person, Watch
+from tests.browser.long_files import MIB, long_vcf
+from tests.stack.processes import kill, until
+from tests.stack.stacks import Stack
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+CHECKED = re.compile("^Annotate 1 record")
+A_PART_IS_HERE = re.compile(r"16 MB of 3\d(\.\d)? MB are here")
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return long_vcf(tmp_path_factory.mktemp("large") / "patient.vcf")
+
+
+@pytest.fixture
+def premium(page: Page, sign_in: Callable[..., Person], watch: Watch) -> Page:
+    watch.expected.append("Failed to load resource")
+    sign_in(page, plan="premium")
+    page.goto("/annotate/")
+    return page
+
+
+class Held:
+    """Requests for one part that do not get through until they are let."""
+
+    def __init__(self, page: Page, number: int) -> None:
+        self.page = page
+        self.where = re.compile(rf"/upload/{number}/$")
+        self.routes: list[Route] = []
+        self.open = False
+        page.route(self.where, self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if self.open:
+            route.continue_()
+        else:
+            self.routes.append(route)
+
+    def arrive(self) -> None:
+        """Wait until one is held."""
+        for _ in range(400):
+            if self.routes:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError("the part was not sent")
+
+    def let(self) -> None:
+        """Let what is held through, and all that follow."""
+        self.open = True
+        for route in self.routes:
+            with suppress(Error):  # one of a page that was left since
+                route.continue_()
+
+
+def choose(page: Page, path: Path) -> None:
+    page.locator("form[data-intake-form] input[type=file]").set_input_files(path)
+
+
+def sent(watch: Watch, number: int) -> int:
+    """Return how often a part was sent."""
+    return sum(1 for each in watch.requests if re.fullmatch(rf"PUT /annotate/[0-9a-f-]+/upload/{number}/", each))
+
+
+def test_a_lost_connection_is_waited_for_and_a_damaged_part_is_sent_again(
+    premium: Page, watch: Watch, large: Path
+) -> None:
+    page, damaged = premium, []
+
+    def damage(route: Route) -> None:
+        damaged.append(route)
+        route.continue_(post_data=bytes(large.stat().st_size % (16 * MIB)) if len(damaged) == 1 else None)
+
+    page.route(re.compile("/upload/3/$"), damage)
+    second = Held(page, 2)
+    choose(page, large)
+    second.arrive()
+    expect(page.get_by_role("progressbar", name="Upload")).to_have_attribute("value", re.compile("^4[4-9]$"))
+    expect(page.locator("[data-told][role=status]")).to_have_text(
+        re.compile(r"^1[3-6](\.\d)? MB of 3\d(\.\d)? MB sent$")
+    )
+    page.context.set_offline(True)
+    second.open = True
+    second.routes[0].abort("internetdisconnected")
+    expect(page.get_by_role("status").filter(has_text="The connection is lost.")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_role("button", name=CHECKED)).to_be_visible()
+    expect(page.get_by_role("heading", name="File", exact=True)).to_be_focused()
+    assert (sent(watch, 1), sent(watch, 3), len(damaged)) == (1, 2, 2)
+
+
+def test_after_a_reload_only_the_rest_is_sent_and_a_second_tab_does_not_send_it_too(
+    premium: Page, watch: Watch, large: Path
+) -> None:
+    page = premium
+    second = Held(page, 2)
+    choose(page, large)
+    second.arrive()
+    tab = page.context.new_page()
+    tab.goto("/annotate/")
+    expect(tab.get_by_text(A_PART_IS_HERE)).to_be_visible()
+    choose(tab, large)
+    expect(tab.get_by_role("alert")).to_contain_text("This file is being sent already")
+    tab.close()
+    page.reload()
+    choose(page, large)
+    expect(page.get_by_role("status").filter(has_text="Going on where it ended.")).to_be_visible()
+    second.let()
+    expect(page.get_by_role("button", name=CHECKED)).to_be_visible()
+    assert (sent(watch, 1), sent(watch, 3)) == (1, 1)
+
+
+def test_a_file_that_has_changed_is_noticed_and_what_is_dropped_leaves_nothing(
+    premium: Page, watch: Watch, large: Path, tmp_path: Path, site: Stack
+) -> None:
+    page, path = premium, tmp_path / "mother.vcf"
+    path.write_bytes(large.read_bytes())
+    second = Held(page, 2)
+    choose(page, path)
+    second.arrive()
+    page.reload()
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"##note=", b"##also="))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    choose(page, path)
+    until_sent(page, watch, 1, 2)  # of the same size and date, yet compared part by part
+    page.reload()
+    os.utime(path)
+    choose(page, path)
+    expect(page.get_by_role("status").filter(has_text="This file has changed")).to_be_visible()
+    until_sent(page, watch, 1, 3)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("heading", name="Not yet here whole")).to_be_focused()
+    expect(page.locator("[data-begun]").get_by_text("mother.vcf", exact=True)).to_have_count(1)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Not yet here whole")).to_have_count(0)
+    query = "SELECT id FROM annotations_job WHERE file_name = 'mother.vcf'"
+    until(lambda: site.rows(query) == [], 20, "both tickets are gone")
+
+
+def until_sent(page: Page, watch: Watch, number: int, times: int) -> None:
+    """Wait until a part has been sent so often."""
+    for _ in range(400):
+        if sent(watch, number) >= times:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"part {number} was sent {sent(watch, number)} times, not {times}")
+
+
+def test_a_web_process_that_is_killed_with_a_part_in_its_hands_costs_that_part(
+    premium: Page, watch: Watch, large: Path, site: Stack
+) -> None:
+    page = premium
+    second = Held(page, 2)
+    choose(page, large)
+    second.arrive()
+    [master] = [each.pid for each in site.processes("gunicorn") if each.parent == site.pid]
+    workers = [each.pid for each in site.processes("gunicorn") if each.parent == master]
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
+    second.let()
+    until(lambda: unread(site.port) > MIB // 8, 20, "the part has been sent, and nobody reads it")
+    kill(workers)
+    expect(page.get_by_role("button", name=CHECKED)).to_be_visible()
+    assert (sent(watch, 1), sent(watch, 3)) == (1, 1)
+
+
+def unread(port: int) -> int:
+    """Return how many bytes wait in the kernel for whoever listens on a port."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(int(row[4].partition(":")[2], 16) for row in rows if row[1].endswith(f":{port:04X}"))
