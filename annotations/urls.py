@@ -35,6 +35,7 @@ urlpatterns = [
     path("<uuid:job_id>/compare/<uuid:other_id>/", comparing.compare, name="compare"),
     path("<uuid:job_id>/compare/<uuid:other_id>/tsv/", comparing.compare_tsv, name="compare_tsv"),
     path("<uuid:job_id>/browser/", browsing.browser, name="browser"),
+    path("<uuid:job_id>/browser/records/<slug:kind>/", browsing.records, name="records"),
     path("<uuid:job_id>/browser/<slug:kind>/", browsing.reference_file, name="reference_file"),
     path("<uuid:job_id>/share/", sharing.shares, name="shares"),
     path("<uuid:job_id>/share/<int:link>/revoke/", sharing.revoke, name="revoke_link"),

@@ -21,6 +21,7 @@ from django.utils.http import content_disposition_header
 from storages.backends.s3 import S3Storage
 
 from gas_site.s3_objects import Objects, told_apart
+from gas_site.s3_serving import passed_on
 from gas_site.s3_uploads import S3Uploads
 from gas_site.s3_writing import PART_BYTES, PARTS_IN_FLIGHT
 from gas_site.storage import COPY_CHUNK, Beat, no_beat
@@ -136,6 +137,10 @@ class S3Store(S3Storage):  # type: ignore[misc]  # django-storages has no types
         with told_apart():
             link = self.objects.client.generate_presigned_url(method, Params=parameters, ExpiresIn=LINK_SECONDS)
         return HttpResponseRedirect(link)
+
+    def serve_here(self, request: HttpRequest, key: str, file_name: str, content_type: str) -> HttpResponseBase:
+        """Pass on what S3 answers, the range that was asked for or all of it."""
+        return passed_on(request, self.objects, self.object_key(key), file_name, content_type)
 
     def object_key(self, key: str) -> str:
         """Return the object's full key. Raises SuspiciousFileOperation for a key that leaves the store."""

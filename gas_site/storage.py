@@ -82,6 +82,9 @@ class FileStore(Protocol):
     def serve(self, request: HttpRequest, key: str, file_name: str, content_type: str) -> HttpResponseBase:
         """Answer a download of ``key`` under the given file name, Range requests included."""
 
+    def serve_here(self, request: HttpRequest, key: str, file_name: str, content_type: str) -> HttpResponseBase:
+        """Answer the same from this site itself, for scripts that read in ranges and may ask no other site."""
+
 
 def file_store() -> FileStore:
     """Return the store that STORAGE_URL names."""
@@ -170,6 +173,8 @@ class DiskStore(FileSystemStorage):
     def serve(self, request: HttpRequest, key: str, file_name: str, content_type: str) -> HttpResponseBase:
         """Stream the file, or the range asked for."""
         return ranged_response(request, self.read(key), file_name, content_type)
+
+    serve_here = serve
 
     def _target(self, key: str) -> Path:
         """Return the path of ``key``, its directory made. Django's ``path`` refuses keys that leave the store."""

@@ -11,7 +11,7 @@ from csp.decorators import csp_update
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -19,10 +19,13 @@ from annotations.availability import availability_of
 from annotations.engine.reference import Reference
 from annotations.explorer.views import closed
 from annotations.job_page import reference_of
-from annotations.models import Job, JobStatus
-from annotations.views import own_job
+from annotations.models import Job, JobStatus, ResultFile
+from annotations.views import CONTENT_TYPES, own_job
 from gas_site.ranges import ranged_response
+from gas_site.storage import file_store
 
+#: What igv.js reads of a result, in ranges.
+RECORDS = frozenset({"vcf", "index"})
 #: igv.js reads a contig's genes whole.
 MOST_GENE_BYTES = 20 << 20
 _LOCUS = re.compile(r"([^\s:]{1,80}):(\d{1,10})(?:-(\d{1,10}))?")
@@ -77,6 +80,24 @@ def reference_file(request: HttpRequest, job_id: UUID, kind: str) -> HttpRespons
     response = ranged_response(request, path.open("rb"), path.name, "text/plain; charset=utf-8")
     response["Cache-Control"] = "private, max-age=3600"
     return response
+
+
+@login_required
+@never_cache
+@require_safe
+def records(request: HttpRequest, job_id: UUID, kind: str) -> HttpResponseBase:
+    """Send the annotated VCF or its index, or a range of it, from this site itself: igv.js may ask no other."""
+    job = own_job(request, job_id)
+    if kind not in RECORDS:
+        raise Http404
+    file = get_object_or_404(ResultFile, job=job, kind=kind)
+    job.availability = availability_of([job]).get(job.pk)
+    if job.availability is None or not job.availability.downloadable:
+        return closed(request, job, HTTPStatus.CONFLICT)
+    try:
+        return file_store().serve_here(request, file.key, file.file_name, CONTENT_TYPES[kind])
+    except FileNotFoundError as error:
+        raise Http404 from error
 
 
 def _path(reference: Reference, kind: str) -> Path | None:

@@ -82,6 +82,6 @@ def test_the_genome_browser_draws_the_jobs_records_and_asks_nobody_else(
     page.get_by_role("link", name="Genome browser").click()
     expect(page.get_by_text("click a variant for its record")).to_be_visible()
     expect(page.locator(".igv-track-label").filter(has_text="Your variants")).to_be_visible()
-    assert f"GET /annotations/{job}/download/index/" in watch.requests
-    assert f"GET /annotations/{job}/download/vcf/" in watch.requests
+    assert f"GET /annotations/{job}/browser/records/index/" in watch.requests
+    assert f"GET /annotations/{job}/browser/records/vcf/" in watch.requests
     assert f"GET /annotations/{job}/browser/fasta/" in watch.requests

@@ -8,6 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from annotations import availability
+from annotations.availability import ARCHIVED, Availability
 from annotations.catalogue import reference_named
 from annotations.models import Job, JobStatus
 from tests.site.factories import make_job
@@ -28,7 +30,7 @@ def at(name: str, job: Job, *more: object) -> str:
 def test_the_page_names_the_jobs_own_files_and_the_place(alices: Client, job: Job) -> None:
     text = alices.get(at("browser", job) + "?at=MT:11778").content.decode()
     assert faults(text) == []
-    for url in (at("download", job, "vcf"), at("download", job, "index"), at("reference_file", job, "fasta")):
+    for url in (at("records", job, "vcf"), at("records", job, "index"), at("reference_file", job, "fasta")):
         assert f'"{url}"' in text
     assert 'data-locus="MT:11738-11818"' in text
     for wrong in ("", "chrZ:5", "MT:x", '"><script>alert(1)</script>:1'):
@@ -61,8 +63,19 @@ def test_no_other_file_of_the_reference_is_sent(alices: Client, job: Job, kind: 
     assert alices.get(at("reference_file", job, kind)).status_code == 404
 
 
+@pytest.mark.parametrize("kind", ["table", "summary", "log", "input"])
+def test_no_other_file_of_the_result_is_sent(alices: Client, job: Job, kind: str) -> None:
+    assert alices.get(at("records", job, kind)).status_code == 404
+
+
+def test_records_that_are_away_are_not_sent(alices: Client, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = Availability(ARCHIVED, downloadable=False, since=job.created_at)
+    monkeypatch.setattr(availability, "_registered", [lambda jobs: {one.pk: away for one in jobs}])
+    assert alices.get(at("records", job, "vcf")).status_code == 409
+
+
 def test_strangers_and_nobody_get_nothing(bobs: Client, client: Client, job: Job) -> None:
-    for url in (at("browser", job), at("reference_file", job, "fasta")):
+    for url in (at("browser", job), at("reference_file", job, "fasta"), at("records", job, "vcf")):
         assert bobs.get(url).status_code == 404
         assert client.get(url).status_code == 302
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import SuspiciousFileOperation
+from django.test import RequestFactory
 from pytest_django import Settings
 
 from gas_site.s3_store import S3Store
@@ -159,3 +160,37 @@ def test_the_whole_store_is_never_removed(store: FileStore, prefix: str) -> None
     with pytest.raises(SuspiciousFileOperation):
         store.remove_tree(prefix)
     assert store.has("uploads/1/input")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "content", "span"),
+    [
+        ("bytes=2-3", 206, b"no", "bytes 2-3/6"),
+        ("bytes=4-", 206, b"me", "bytes 4-5/6"),
+        ("bytes=-3", 206, b"ome", "bytes 3-5/6"),
+        ("bytes=0-99", 206, b"genome", "bytes 0-5/6"),
+        ("", 200, b"genome", None),
+        ("lines=1-2", 200, b"genome", None),
+    ],
+)
+def test_scripts_read_ranges_from_this_site_whatever_the_store(
+    store: FileStore, asked: str, status: int, content: bytes, span: str | None
+) -> None:
+    store.receive(iter([b"genome"]), "results/1/a.vcf.gz")
+    request = RequestFactory().get("/", headers={"Range": asked} if asked else {})
+    response = store.serve_here(request, "results/1/a.vcf.gz", "ÅÄÖ.vcf.gz", "application/gzip")
+    assert (response.status_code, b"".join(response)) == (status, content)
+    assert response.headers.get("Content-Range") == span
+    assert response["Content-Length"] == str(len(content))
+    assert response["Content-Type"] == "application/gzip"
+    assert response["Content-Disposition"].startswith("attachment; filename")
+
+
+def test_a_range_outside_and_a_file_that_is_not_there_are_told_apart(store: FileStore) -> None:
+    store.receive(iter([b"genome"]), "key")
+    outside = RequestFactory().get("/", headers={"Range": "bytes=6-9"})
+    assert store.serve_here(outside, "key", "a", "text/plain").status_code == 416
+    head = store.serve_here(RequestFactory().head("/"), "key", "a", "text/plain")
+    assert (head.status_code, head["Content-Length"]) == (200, "6")
+    with pytest.raises(FileNotFoundError):
+        store.serve_here(RequestFactory().get("/"), "absent", "a", "text/plain")

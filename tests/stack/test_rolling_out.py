@@ -86,6 +86,7 @@ def test_a_new_version_takes_over_while_jobs_run_and_each_completes_once(
 ) -> None:
     old.manage("prepare")
     old.join()
+    assert "60 variants" in old.site().get("/example/")  # every machine of the web makes it when it joins
     uploads = Uploads(person(old, shared, "early"), variants(RECORDS), NAME, shared)
     uploads.start()
     until(at_work(shared, old.annotators()), 60, "the old version works on a job")

@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from annotations.engine.reference import find_references
+from annotations.example import prepare_example
 from gas_site.supervisor import queue_answers, web_command, work_command
 
 POLL_SECONDS = 1.0
@@ -24,7 +25,7 @@ COMMANDS = {"sweep": "sweep", "listen": "listen_retrievals"}
 
 
 class Command(BaseCommand):
-    """Wait for the database and the queue, pull the references, become the role's process."""
+    """Wait for the database and the queue, pull the references, make the web's example, become the role's process."""
 
     help = "Join the fleet as one of its roles: web, annotate, work, sweep, listen. The process becomes the role's own."
     requires_migrations_checks = False
@@ -42,6 +43,8 @@ class Command(BaseCommand):
         )
         _wait(queue_answers, deadline, "The queue does not answer. Check QUEUE_URL.")
         pull_references()
+        if options["role"] == "web" and not prepare_example():
+            self.stderr.write("The bundled example could not be annotated: this machine's site does not show it.")
         connection.close()
         command = role_command(options["role"])
         os.execv(command[0], command)  # noqa: S606 (an argument list of ours)
