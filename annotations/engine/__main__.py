@@ -14,10 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from annotations.engine.deeds import do
 from annotations.engine.errors import EngineError, InputRefused
-from annotations.engine.limits import Limits
-from annotations.engine.pipe.run import annotate
-from annotations.engine.task import OwnSource, Progress, Result, Task
+from annotations.engine.task import Progress
 
 #: Seconds between two signs of life.
 TICK_SECONDS = 0.4
@@ -61,7 +60,7 @@ def die_with_parent(scratch: Path) -> None:
 
 
 def main() -> int:
-    """Read the order, annotate, report."""
+    """Read the order, carry it out, report."""
     # A core dump would hold a person's genome.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     order = json.loads(_first_line())
@@ -69,17 +68,8 @@ def main() -> int:
     threading.Thread(target=die_with_parent, args=(scratch,), daemon=True).start()
     reporter = Reporter()
     threading.Thread(target=reporter.tick, daemon=True).start()
-    task = Task(
-        input=Path(order["input"]),
-        name=order["name"],
-        reference=Path(order["reference"]),
-        output_dir=Path(order["output_dir"]),
-        limits=Limits(**order["limits"]),
-        haplotype_aware=bool(order["haplotype_aware"]),
-        own_sources=tuple(OwnSource(**{**one, "path": Path(one["path"])}) for one in order["own_sources"]),
-    )
     try:
-        event = _done(annotate(task, reporter.note, scratch))
+        event = {"event": "done", **do(order, reporter.note, scratch)}
     except InputRefused as error:
         event = {"event": "refused", "kind": type(error).__name__, **asdict(error)}
     except EngineError as error:
@@ -102,10 +92,6 @@ def _first_line() -> bytes:
             break
         line += byte
     return line
-
-
-def _done(result: Result) -> dict[str, Any]:
-    return {"event": "done", "files": [{**asdict(file), "path": str(file.path)} for file in result.files]}
 
 
 def _where(error: Exception) -> str:

@@ -19,7 +19,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from annotations.engine.task import OutputFile, Progress, Result, Task
 
 logger = logging.getLogger(__name__)
 
+OnProgress = Callable[[Progress], None]
 #: Seconds between two looks at whether the caller wants to stop.
 POLL_SECONDS = 0.25
 _READ_BYTES = 1 << 16
@@ -38,7 +38,7 @@ _READ_BYTES = 1 << 16
 def run_child(
     task: Task,
     *,
-    on_progress: Callable[[Progress], None],
+    on_progress: OnProgress,
     should_stop: Callable[[], bool],
     timeout: float,
 ) -> Result:
@@ -47,19 +47,48 @@ def run_child(
     Raises what ``annotate`` in ``annotations.engine.pipe.run`` raises, and Stopped when ``should_stop`` said so or
     the time was over. The child and all its processes are then gone, and nothing of the outputs is there.
     """
-    created = not task.output_dir.exists()
-    task.output_dir.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{stem(task.name)}-", dir=task.output_dir))
+    with working_directory(task.output_dir, stem(task.name)) as scratch:
+        order = {"do": "annotate", "task": task.to_json()}
+        done = run_order(order, scratch, on_progress=on_progress, should_stop=should_stop, timeout=timeout)
+        return result_of(done)
+
+
+@contextmanager
+def working_directory(output: Path, name: str) -> Iterator[Path]:
+    """A directory in ``output`` for all that is unfinished; it goes, and ``output`` with it if new and still empty."""
+    created = not output.exists()
+    output.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=output))
     try:
-        with _started(task, scratch) as child:
-            last = _follow(child, on_progress, should_stop, time.monotonic() + timeout)
-        return _result(last)
+        yield scratch
     finally:
         _remove(scratch)
         if created:
-            # Holds the outputs by now, or nothing: then it goes, as it came.
             with suppress(OSError):
-                task.output_dir.rmdir()
+                output.rmdir()
+
+
+def run_order(
+    order: dict[str, Any],
+    scratch: Path,
+    *,
+    on_progress: OnProgress,
+    should_stop: Callable[[], bool],
+    timeout: float,
+) -> dict[str, Any]:
+    """Have an order (see ``deeds``) carried out by a child process; answers what it says in the end.
+
+    Raises the engine's errors, Stopped too.
+    """
+    with _started({**order, "scratch": str(scratch)}) as child:
+        return _succeeded(_follow(child, on_progress, should_stop, time.monotonic() + timeout))
+
+
+def result_of(done: dict[str, Any]) -> Result:
+    """The result whose files a child told."""
+    files = tuple(OutputFile(**{**file, "path": Path(file["path"])}) for file in done["files"])
+    paths = {file.kind: file.path for file in files}
+    return Result(files, json.loads(paths["summary"].read_text(encoding="utf-8")))
 
 
 def _remove(directory: Path) -> None:
@@ -72,17 +101,7 @@ def _remove(directory: Path) -> None:
 
 
 @contextmanager
-def _started(task: Task, scratch: Path) -> Iterator[subprocess.Popen[bytes]]:
-    order = {
-        "input": str(task.input),
-        "name": task.name,
-        "reference": str(task.reference),
-        "output_dir": str(task.output_dir),
-        "scratch": str(scratch),
-        "limits": asdict(task.limits),
-        "haplotype_aware": task.haplotype_aware,
-        "own_sources": [{**asdict(source), "path": str(source.path)} for source in task.own_sources],
-    }
+def _started(order: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
     child = subprocess.Popen(
         [sys.executable, "-m", "annotations.engine"],
         stdin=subprocess.PIPE,
@@ -125,7 +144,7 @@ def _environment() -> dict[str, str]:
 
 def _follow(
     child: subprocess.Popen[bytes],
-    on_progress: Callable[[Progress], None],
+    on_progress: OnProgress,
     should_stop: Callable[[], bool],
     deadline: float,
 ) -> dict[str, Any]:
@@ -158,11 +177,9 @@ def _died(code: int) -> str:
     return f"The annotation broke down ({f'signal {-code}' if code < 0 else f'exit code {code}'})."
 
 
-def _result(event: dict[str, Any]) -> Result:
+def _succeeded(event: dict[str, Any]) -> dict[str, Any]:
     if event["event"] == "done":
-        files = tuple(OutputFile(**{**file, "path": Path(file["path"])}) for file in event["files"])
-        paths = {file.kind: file.path for file in files}
-        return Result(files, json.loads(paths["summary"].read_text(encoding="utf-8")))
+        return event
     if event["event"] == "refused":
         kind = WrongReference if event["kind"] == "WrongReference" else InputRefused
         raise kind(event["cause"], event["fix"], event["line"], event["column"])

@@ -52,6 +52,14 @@ class StageFailed(EngineError):
     """A child process of the pipe ended with an error that is not the file's fault."""
 
 
+class StageKilled(StageFailed):
+    """A child process was ended by a signal: the same may succeed another time."""
+
+
+class NotShardable(EngineError):
+    """Something turned up in a part of a file that only one pass over the whole file can settle."""
+
+
 class Stopped(EngineError):
     """The caller asked the engine to stop (cancelled, lease lost, time limit)."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from annotations.engine.errors import ReferenceBroken, ReferenceChanged
+from annotations.engine.errors import EngineError, ReferenceBroken, ReferenceChanged
 from annotations.engine.reference import MANIFEST, Reference, Source, SourceField, sha256_of
 
 #: Sources up to this size are read through when a job begins; of larger files size and time are compared.
@@ -20,13 +21,21 @@ _Stamp = tuple[int, int, int]
 
 def write_sources(sources: Sequence[Source], path: Path) -> None:
     """Write down which sources a job has, for its other processes."""
-    told = [{**asdict(source), "file": str(source.file)} for source in sources]
-    path.write_text(json.dumps(told), encoding="utf-8")
+    path.write_text(json.dumps(sources_to_json(sources)), encoding="utf-8")
 
 
 def read_sources(path: Path) -> tuple[Source, ...]:
     """The sources written by :func:`write_sources`."""
-    told = json.loads(path.read_text(encoding="utf-8"))
+    return sources_from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+def sources_to_json(sources: Sequence[Source]) -> list[dict[str, Any]]:
+    """The sources in types that JSON has."""
+    return [{**asdict(source), "file": str(source.file)} for source in sources]
+
+
+def sources_from_json(told: Sequence[Mapping[str, Any]]) -> tuple[Source, ...]:
+    """What sources_to_json() made."""
     fields = [tuple(SourceField(**field) for field in one["fields"]) for one in told]
     return tuple(Source(**{**one, "file": Path(one["file"]), "fields": f}) for one, f in zip(told, fields, strict=True))
 
@@ -60,6 +69,19 @@ class Watch:
                     f"The reference {self._reference.name} was changed while this file was annotated: {path.name} is "
                     "another one now. Nothing of the result was kept. Run the file again."
                 )
+
+
+@contextmanager
+def unchanged(reference: Reference) -> Iterator[None]:
+    """Work during which the reference must stay as it is; raises what Watch raises."""
+    watch = Watch(reference)
+    try:
+        yield
+    except EngineError:
+        # Whatever the pipe met: where a file was swapped under it, that is the reason.
+        watch.check()
+        raise
+    watch.check()
 
 
 def _files(reference: Reference) -> list[Path]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from annotations.engine.limits import Limits
+from annotations.engine.sharding.size import ShardSize
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,32 @@ class Task:
     own_sources: tuple[OwnSource, ...] = ()
     #: Consequences by haplotype, from phased genotypes, and not of each allele by itself.
     haplotype_aware: bool = False
+    #: How large the parts get, where the file is cut.
+    shards: ShardSize = field(default_factory=ShardSize)
+    #: Parts of a large file that are annotated at once; with 1 no file is cut.
+    workers: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The task in types that JSON has, for a process of its own."""
+        told = asdict(self)
+        told |= {name: str(told[name]) for name in ("input", "reference", "output_dir")}
+        told["own_sources"] = [{**source, "path": str(source["path"])} for source in told["own_sources"]]
+        return told
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """What to_json() made."""
+        paths = {name: Path(told[name]) for name in ("input", "reference", "output_dir")}
+        own = tuple(OwnSource(**{**one, "path": Path(one["path"])}) for one in told["own_sources"])
+        return cls(
+            **{
+                **told,
+                **paths,
+                "own_sources": own,
+                "limits": Limits(**told["limits"]),
+                "shards": ShardSize(**told["shards"]),
+            }
+        )
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from annotations.engine.errors import InputRefused, StageFailed, Stopped
 from annotations.engine.reference import load_reference
 from annotations.engine.task import Progress, Task
 from tests.engine.annotating import HEADER, RCRS, vcf
+from tests.engine.processes import alive, command_of, descendants
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,29 +47,6 @@ def _feed(path: Path, ended: threading.Event) -> None:
     threading.Thread(target=write, daemon=True).start()
 
 
-def _engine_children(parent: int) -> list[int]:
-    """Processes that descend from ``parent``."""
-    found, waiting = [], [parent]
-    while waiting:
-        pid = waiting.pop()
-        for task in Path(f"/proc/{pid}/task").glob("*/children"):
-            try:
-                children = [int(child) for child in task.read_text().split()]
-            except OSError:
-                continue
-            found += children
-            waiting += children
-    return found
-
-
-def _alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
 def _until(seen: object, seconds: float = 20.0) -> None:
     deadline = time.monotonic() + seconds
     while not seen():  # type: ignore[operator]
@@ -80,12 +58,12 @@ def test_stopping_ends_every_process_and_leaves_nothing(endless: Path, tmp_path:
     ended = threading.Event()
     _feed(endless, ended)
     # Other tests of this process may keep a server or a browser running.
-    before = set(_engine_children(os.getpid()))
+    before = set(descendants(os.getpid()))
     seen: list[int] = []
 
     def should_stop() -> bool:
-        seen[:] = [pid for pid in _engine_children(os.getpid()) if pid not in before]
-        return len([pid for pid in seen if "annotations.engine" in _command(pid)]) >= 5
+        seen[:] = [pid for pid in descendants(os.getpid()) if pid not in before]
+        return len([pid for pid in seen if "annotations.engine" in command_of(pid)]) >= 5
 
     with pytest.raises(Stopped):
         run_child(
@@ -96,7 +74,7 @@ def test_stopping_ends_every_process_and_leaves_nothing(endless: Path, tmp_path:
         )
     ended.set()
     assert len(seen) >= 5
-    _until(lambda: not any(_alive(pid) for pid in seen), 5)
+    _until(lambda: not any(alive(pid) for pid in seen), 5)
     assert not (tmp_path / "out").exists()
 
 
@@ -120,8 +98,8 @@ def test_a_stage_killed_in_the_middle_fails_the_task_and_leaves_nothing(
     (tmp_path / "out").mkdir()
 
     def kill_once() -> bool:
-        for pid in [] if killed else _engine_children(os.getpid()):
-            if stage in _command(pid).split("\0")[2:5]:
+        for pid in [] if killed else descendants(os.getpid()):
+            if stage in command_of(pid).split("\0")[2:5]:
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)
                 ended.set()
@@ -150,11 +128,11 @@ def test_the_engine_dies_with_its_parent(endless: Path, tmp_path: Path) -> None:
         "run_child(task, on_progress=lambda _: None, should_stop=lambda: False, timeout=30)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
-    _until(lambda: len(_engine_children(parent.pid)) >= 5)
-    family = _engine_children(parent.pid)
+    _until(lambda: len(descendants(parent.pid)) >= 5)
+    family = descendants(parent.pid)
     parent.kill()
     parent.wait()
-    _until(lambda: not any(_alive(pid) for pid in family), 10)
+    _until(lambda: not any(alive(pid) for pid in family), 10)
     ended.set()
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -199,10 +177,3 @@ def test_progress_comes_at_least_twice_a_second_and_never_goes_back(endless: Pat
     assert sorted(gaps)[len(gaps) // 2] < 0.5
     fractions = [progress.fraction for _, progress in seen]
     assert fractions == sorted(fractions)
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        return ""

@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from annotations.engine.errors import EngineError
-from annotations.engine.pinned import Watch, write_sources
+from annotations.engine.pinned import unchanged, write_sources
 from annotations.engine.pipe.aside import Aside
 from annotations.engine.pipe.attempts import Attempt, OnProgress, read_batches, until_it_runs
 from annotations.engine.pipe.crowding import CrowdingWatch
@@ -34,27 +33,22 @@ def annotate(task: Task, on_progress: OnProgress, scratch: Path) -> Result:
     InputRefused, WrongReference, ReferenceBroken, ReferenceChanged, StageFailed.
     """
     reference = load_reference(task.reference)
-    watch = Watch(reference)
-    try:
-        reference = _with_own_sources(reference, task, scratch)
+    with unchanged(reference):
+        reference = with_sources_of(task, reference, scratch)
         files, found = until_it_runs(
             task, reference, scratch, lambda attempt, at: _run(task, reference, attempt, on_progress, at)
         )
-    except EngineError:
-        # Whatever the pipe met: where a file was swapped under it, that is the reason.
-        watch.check()
-        raise
-    watch.check()
     task.output_dir.mkdir(parents=True, exist_ok=True)
     return Result(published(files, task.output_dir), found)
 
 
-def _with_own_sources(reference: Reference, task: Task, scratch: Path) -> Reference:
+def with_sources_of(task: Task, reference: Reference, directory: Path) -> Reference:
+    """The reference with the task's own sources, which are made in this directory."""
     if not task.own_sources:
         return reference
     from annotations.engine.pipe.own_sources import with_own_sources  # noqa: PLC0415  (loads htslib and Arrow)
 
-    return with_own_sources(reference, task.own_sources, scratch)
+    return with_own_sources(reference, task.own_sources, directory)
 
 
 def _run(

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import IO
 
 from annotations.engine import bcftools
-from annotations.engine.errors import EngineError, InputRefused, StageFailed
+from annotations.engine.errors import EngineError, InputRefused, StageFailed, StageKilled
 
 #: Seconds the rest of a chain gets to end by itself once a stage has failed.
 GRACE_SECONDS = 10.0
 #: Bytes of a stage's stderr that are looked at: its last words.
 STDERR_BYTES = 16_384
 
+#: Signals by which others end a process; of all others it dies by its own fault.
+_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
 _UNDECLARED = re.compile(r"(INFO|FORMAT|FILTER) '([^']+)' (?:at \S+ )?is not defined in the header")
 _UNPHASED = re.compile(r"Unphased heterozygous genotype at ([^\s,]+)")
 _PATH = re.compile(r"(?:/[^\s:'\",]+)+")
@@ -142,7 +144,8 @@ def failure(stages: Sequence[Stage]) -> EngineError:
             f"Consequences by haplotype need phased genotypes, and one at {unphased[1]} is heterozygous and not phased",
             "Phase the file, or ask for the consequences of each allele by itself.",
         )
-    return StageFailed(_sentence(root, complaint))
+    kind = StageKilled if -root.child.returncode in _FROM_OUTSIDE else StageFailed
+    return kind(_sentence(root, complaint))
 
 
 def _sentence(stage: Stage, complaint: str) -> str:

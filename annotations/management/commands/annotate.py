@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,7 +22,21 @@ from annotations.engine.errors import EngineError
 from annotations.engine.task import Progress, Result, Task
 from annotations.report import summary_lines
 
+#: Each has a pipe of its own, of some 150 MB.
+MAX_WORKERS = 256
 NO_LIMIT_SECONDS = 7 * 24 * 3600.0
+
+
+def _workers(text: str) -> int:
+    """A number of workers from the command line."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_WORKERS:
+        raise ArgumentTypeError(f"takes a number from 1 to {MAX_WORKERS}")
+    return int(text)
+
+
+def _processors() -> int:
+    """How many this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _check_readable(source: Path) -> None:
@@ -53,6 +67,12 @@ class Command(BaseCommand):
             action="store_true",
             help="Consequences of all alleles of a haplotype together; the genotypes have to be phased.",
         )
+        parser.add_argument(
+            "--workers",
+            type=_workers,
+            default=_processors(),
+            help="Parts of a large file that are annotated at once; by default as many as there are processors.",
+        )
         parser.add_argument("--json", action="store_true", help="Print the summary as JSON, without a progress bar.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -65,6 +85,7 @@ class Command(BaseCommand):
             reference=self._reference(options["reference"]),
             output_dir=(options["output_dir"] or source.parent).resolve(),
             haplotype_aware=options["haplotype_aware"],
+            workers=options["workers"],
         )
         try:
             result = self._run(task, show_bar=not options["json"] and sys.stderr.isatty())

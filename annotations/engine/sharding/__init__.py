@@ -1,0 +1,1 @@
+"""Large files in parts: cut once they are checked, annotated part by part, put together again."""
