@@ -10,13 +10,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import pytest
-
 from tests.stack.genome import NAME
 from tests.stack.processes import alive, kill, until
 from tests.stack.stacks import Stack
-
-pytestmark = pytest.mark.xdist_group("stack")
 
 RECORDS = 600_000  # four seconds and more
 Variants = Callable[[int], Path]

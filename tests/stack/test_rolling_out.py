@@ -18,7 +18,7 @@ from tests.stack.genome import NAME
 from tests.stack.processes import until
 from tests.stack.stacks import PASSWORD
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.slow
 
 RECORDS = 200_000
 

@@ -16,7 +16,6 @@ from tests.stack.processes import alive, kill, until
 from tests.stack.stacks import Stack, stack_in
 
 EXAMPLE = ROOT / "annotations" / "references" / "rCRS" / "example.vcf"
-pytestmark = pytest.mark.xdist_group("stack")
 
 
 def everything(stack: Stack) -> list[int]:
