@@ -18,6 +18,7 @@ import redis
 from django.db import close_old_connections, connections, transaction
 from dramatiq.broker import MessageProxy
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.encoder import JSONEncoder, MessageData
 from dramatiq.errors import BrokerError
 from dramatiq.middleware import AgeLimit, Callbacks, Middleware, Pipelines, Retries, ShutdownNotifications, TimeLimit
 
@@ -59,8 +60,22 @@ class DatabaseConnections(Middleware):
         connections.close_all()
 
 
+class WithoutTracebacks(JSONEncoder):
+    """Writes messages without the traceback that a retry leaves in them: an error's text may name a file or a variant.
+
+    The log has its kind and where it was raised. An encoder, because dramatiq-sqs tells middleware of a message only
+    when it is encoded.
+    """
+
+    def encode(self, data: MessageData) -> bytes:
+        """Write a message."""
+        options = {name: value for name, value in data["options"].items() if name != "traceback"}
+        return super().encode({**data, "options": options})
+
+
 def make_broker(url: str, directory: Path | None) -> dramatiq.Broker:
     """Return the broker for QUEUE_URL; ``directory`` is where an embedded Redis lives (else None)."""
+    dramatiq.set_encoder(WithoutTracebacks())
     if url.startswith("sqs://"):
         from gas_site.sqs import SqsBroker, SureRetries  # noqa: PLC0415 (boto3 takes its time, and only SQS wants it)
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
 import uuid
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dramatiq
 from dramatiq import Worker
+from dramatiq.brokers.redis import RedisBroker
 
+from gas_site import aws
 from gas_site.queue_counts import Counts, count
 from gas_site.queues import make_broker, make_queues, queue_answers
 from gas_site.supervisor import redis_command
@@ -47,6 +52,17 @@ class Queue:
     def counts(self) -> Counts:
         """Return what lies in the queue."""
         return count(self.broker, "storage")
+
+    def raw(self) -> list[dict[str, Any]]:
+        """Return the messages that wait, are put off or are dead, as the queue keeps them."""
+        if isinstance(self.broker, RedisBroker):
+            kept = [self.broker.client.hvals(f"dramatiq:storage{kind}.msgs") for kind in ("", ".DQ", ".XQ")]
+            return [json.loads(text) for texts in kept for text in texts]
+        client, found = aws.sqs("eu-west-1"), []
+        for url in self.broker.urls("storage"):  # type: ignore[attr-defined]  # the only other one is gas_site.sqs's
+            received = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+            found += [json.loads(b64decode(message["Body"])) for message in received.get("Messages", [])]
+        return found
 
     @contextmanager
     def worker(self, threads: int = 2) -> Iterator[Worker]:

@@ -7,6 +7,7 @@ reordered messages.
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -69,6 +70,18 @@ def test_a_message_that_always_fails_ends_in_the_dead_letters_and_holds_up_nobod
     assert "well" in queue.lines()
     assert queue.lines().count("poison") == 3
     assert (queue.counts().waiting, queue.counts().in_flight) == (0, 0)
+
+
+def test_no_message_bears_what_an_error_said(queue: Queue) -> None:
+    """An error's text may name a file or a variant; a dead letter is kept for a fortnight."""
+    with queue.worker(threads=1):
+        queue.jobs.refuse.send(str(queue.log), "poison")
+        until(lambda: queue.counts().dead == 1)
+    [letter] = queue.raw()
+    assert letter["args"] == [str(queue.log), "poison"]
+    assert letter["options"]["retries"] == 2
+    assert "traceback" not in letter["options"]
+    assert "RuntimeError" not in json.dumps(letter)
 
 
 def test_a_job_longer_than_the_visibility_timeout_runs_once(queue: Queue) -> None:
