@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from accounts import closing
 from accounts.forms import UserChangeForm, UserCreationForm
 from accounts.models import Closing, Notification, Plan, PlanChange, User
-from accounts.plans import set_plan
+from accounts.plans import set_plan_by_hand
 
 
 class PlanChangeInline(admin.TabularInline[PlanChange, User]):
@@ -66,7 +66,7 @@ class UserAdmin(DjangoUserAdmin[User]):
         if change and "plan" in form.changed_data:
             obj.plan_id = form.initial["plan"]
         super().save_model(request, obj, form, change)
-        set_plan(obj, wanted, reason=_by_hand(request, form.cleaned_data.get("plan_reason", "")))
+        self._give(request, obj, wanted, form.cleaned_data.get("plan_reason", ""))
 
     def get_deleted_objects(
         self, objs: QuerySet[User] | Sequence[User], request: HttpRequest
@@ -99,12 +99,16 @@ class UserAdmin(DjangoUserAdmin[User]):
             self.message_user(request, "Say why, in the field beside the action; nothing was changed.", messages.ERROR)
             return
         plan = Plan.objects.get(pk=slug)
-        moved = sum(set_plan(user, plan, reason=_by_hand(request, reason)) for user in queryset)
+        moved = sum(self._give(request, user, plan, reason) for user in queryset)
         self.message_user(request, f"{moved} moved to {plan}.", messages.SUCCESS)
 
-
-def _by_hand(request: HttpRequest, reason: str) -> str:
-    return f"by hand, {request.user}: {reason}"
+    def _give(self, request: HttpRequest, user: User, plan: Plan, reason: str) -> bool:
+        staff = request.user
+        assert isinstance(staff, User)  # noqa: S101 (the admin lets nobody else in)
+        moved, follows = set_plan_by_hand(user, plan, staff=staff, reason=reason)
+        for sentence in follows:
+            self.message_user(request, sentence, messages.WARNING)
+        return moved
 
 
 @admin.register(Plan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from accounts.models import Plan, PlanChange, User
-from accounts.signals import plan_changed, plan_news
+from accounts.signals import plan_changed, plan_given_by_staff, plan_news
 
 MAX_REASON = 200  # characters the audit row takes
 
@@ -35,6 +35,15 @@ def set_plan(user: User, plan: Plan, *, reason: str) -> bool:
         user.plan = plan
         plan_changed.send(User, user=user, before=before, after=plan)
     return True
+
+
+def set_plan_by_hand(user: User, plan: Plan, *, staff: User, reason: str) -> tuple[bool, list[str]]:
+    """Do the same for a member of staff; return also what follows from it, a sentence each."""
+    with transaction.atomic():
+        if not set_plan(user, plan, reason=f"by hand, {staff}: {reason}"):
+            return False, []
+        answers = plan_given_by_staff.send(User, user=user, plan=plan)
+    return True, [told for _, told in answers if told]
 
 
 def news_for(user: User) -> list[str]:

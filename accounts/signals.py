@@ -5,6 +5,10 @@ from django.dispatch import Signal
 # Sent inside the transaction that changes the plan, with ``user``, ``before`` and ``after`` (Plan).
 plan_changed = Signal()
 
+# Asked with ``user`` and ``plan`` inside the transaction in which staff gave a user another plan. A receiver does what
+# follows from it that it would not do of itself, and returns a sentence for staff about it, or "".
+plan_given_by_staff = Signal()
+
 # Asked with ``user`` where a page says what a plan does for them now. A receiver returns one sentence, such as
 # "34 results are on their way back.", or "".
 plan_news = Signal()

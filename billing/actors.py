@@ -30,6 +30,14 @@ def tell_stripe_address(pk: str) -> None:
 
 
 @dramatiq.actor(queue_name="default", time_limit=120_000)
+def stop_charging(pk: str) -> None:
+    """Cancel what a customer pays for and note it."""
+    customer = Customer.objects.get(pk=int(pk))
+    cancel_everything(customer.stripe_id)
+    sync(customer)
+
+
+@dramatiq.actor(queue_name="default", time_limit=120_000)
 def cancel_customer(stripe_customer_id: str) -> None:
     """Cancel what a removed user's customer still pays for."""
     cancel_everything(stripe_customer_id)

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.models import Plan
 from billing.standing import LIVE_STATUSES, RULES, Standing
 
 
@@ -25,6 +26,11 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         """Return customers whose period ended before ``moment`` and of whom nothing was heard since."""
         premium = [standing for standing, rule in RULES.items() if rule.premium]
         return self.known().filter(standing__in=premium, until__lt=moment, fetched_at__lt=F("until"))
+
+    def charged_on_free(self) -> Self:
+        """Return whom staff moved to Free and whose subscription goes on: Stripe itself ends both at once."""
+        premium = [standing for standing, rule in RULES.items() if rule.premium]
+        return self.known().filter(standing__in=premium, user__plan=Plan.FREE)
 
     def unheard_payers(self, now: datetime) -> Self:
         """Return customers who may have paid on an open payment page, of which no event and no return has told us."""

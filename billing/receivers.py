@@ -1,4 +1,4 @@
-"""What billing does when accounts says that somebody goes, wants their data, or has another address."""
+"""What billing does when accounts says that somebody goes, is moved, wants their data, or has another address."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
 from accounts.export import Entry, json_entry
-from accounts.models import User
-from accounts.signals import account_closing, collecting_export
+from accounts.models import Plan, User
+from accounts.signals import account_closing, collecting_export, plan_given_by_staff
 from billing.ending import cancel_everything
 from billing.models import Customer
 from gas_site.queues import send_after_commit
@@ -23,6 +23,21 @@ def end_subscriptions(sender: type[User], user: User, **kwargs: Any) -> str:
     customer = Customer.objects.known().filter(user=user).first()
     ended = cancel_everything(customer.stripe_id) if customer else 0
     return "Your subscription is cancelled; nothing more is charged." if ended else ""
+
+
+@receiver(plan_given_by_staff)
+def stop_charging_for_free(sender: type[User], user: User, plan: Plan, **kwargs: Any) -> str:
+    """Cancel the subscription of somebody whom staff moved to Free: it would be charged for nothing."""
+    from billing.actors import stop_charging  # noqa: PLC0415 (the actors import the domain)
+
+    customer = Customer.objects.known().filter(user=user).first()
+    if plan.pk != Plan.FREE or customer is None or not customer.has_live_subscription:
+        return ""
+    send_after_commit(stop_charging, str(customer.pk))
+    return (
+        f"The subscription of {user} is being cancelled at Stripe, and nothing more is charged. "
+        "What was paid is not given back: refund it at Stripe where it should be."
+    )
 
 
 @receiver(email_changed)

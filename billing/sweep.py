@@ -18,8 +18,11 @@ BATCH = 200
 
 
 def sweep() -> None:
-    """Wake a worker for events nobody handled, and for customers who may have paid or whose period ended unheard."""
-    from billing.actors import sync_customer  # noqa: PLC0415 (the actors import the domain)
+    """Wake a worker for events nobody handled, and for customers of whom something was missed.
+
+    They may have paid, their period ended unheard, or they are charged on the plan that costs nothing.
+    """
+    from billing.actors import stop_charging, sync_customer  # noqa: PLC0415 (the actors import the domain)
 
     if not settings.STRIPE.key:
         return
@@ -30,3 +33,5 @@ def sweep() -> None:
     for customers in (Customer.objects.overdue(now - OVERDUE), Customer.objects.unheard_payers(now)):
         for pk in customers.values_list("pk", flat=True)[:BATCH]:
             send_after_commit(sync_customer, str(pk))
+    for pk in Customer.objects.charged_on_free().values_list("pk", flat=True)[:BATCH]:
+        send_after_commit(stop_charging, str(pk))
