@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dramatiq
 
-from archive import tending
+from archive import tending, verifying
 
 # A copy of a large result takes a while; the lease is renewed as it goes.
 TEND_LIMIT_MS = 12 * 3_600_000
@@ -14,6 +14,12 @@ TEND_LIMIT_MS = 12 * 3_600_000
 def tend_holding(pk: str) -> None:
     """Archive, restore or tidy one holding, whatever its row asks for."""
     tending.tend(int(pk))
+
+
+@dramatiq.actor(queue_name="storage", time_limit=TEND_LIMIT_MS)
+def verify_holding(pk: str) -> None:
+    """Read one holding's copies again; its row says what was found."""
+    verifying.verify_by_key(int(pk))
 
 
 @dramatiq.actor(queue_name="storage", time_limit=TEND_LIMIT_MS)

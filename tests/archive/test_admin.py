@@ -12,9 +12,21 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Plan, User
+from annotations import deleting
 from annotations.models import DeletionReceipt
 from archive.models import Holding, HoldingState
-from tests.archive.world import MINUTE, SECOND, World, change_plan, complete, free_user, fresh, premium_user, state
+from tests.archive.world import (
+    MINUTE,
+    SECOND,
+    World,
+    change_plan,
+    complete,
+    free_user,
+    fresh,
+    job_of,
+    premium_user,
+    state,
+)
 from tests.site.factories import make_user, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -82,13 +94,36 @@ def test_verify_says_which_copies_are_bad_and_changes_no_state(world: World, sta
     archive_id = bad.files.get(kind="table").archive_id
     path = world.vault_directory / "archives" / archive_id[:2] / f"{archive_id}.data"
     path.write_bytes(b"rot")
-    assert act(staff, "verify", good, bad) == "2 verified, 1 with a bad copy."
+    said = act(staff, "verify", good, bad)
+    assert said == "A worker verifies 2. “Verified at” and “last error” will say what was found."
+    assert fresh(bad).last_error == "", "no page waits for it"
+    world.work()
     assert fresh(bad).last_error == "verification: the table in the vault differs from what the job made"
     assert fresh(good).verified_at == world.clock.now
     path.unlink()
     act(staff, "verify", bad)
+    world.work()
     assert fresh(bad).last_error == "verification: the table is not in the vault, or is damaged there"
     assert state(bad) == HoldingState.ARCHIVED
+
+
+def test_what_was_found_stands_in_the_list(world: World, staff: Client) -> None:
+    good, bad = complete(free_user()), complete(free_user())
+    (world.files / bad.files.get(kind="vcf").key).write_bytes(b"rot")
+    act(staff, "verify", good, bad)
+    world.work()
+    page = staff.get(CHANGELIST).content.decode()
+    assert "verification: the vcf in the file store differs from what the job made" in page
+    assert page.count('<td class="field-verified_at nowrap">-</td>') == 1
+
+
+def test_a_holding_that_went_with_its_job_is_verified_by_nobody(world: World, staff: Client) -> None:
+    holding = complete(free_user())
+    act(staff, "verify", holding)
+    deleting.delete(job_of(holding))
+    world.messages.sort(key=lambda message: message.actor)  # purge_job before verify_holding
+    world.work()
+    assert not Holding.objects.exists()
 
 
 def test_verify_reads_the_file_store_of_what_is_hot_and_takes_its_own_error_back(world: World, staff: Client) -> None:
@@ -97,9 +132,11 @@ def test_verify_reads_the_file_store_of_what_is_hot_and_takes_its_own_error_back
     content = path.read_bytes()
     path.write_bytes(b"rot")
     act(staff, "verify", holding)
+    world.work()
     assert fresh(holding).last_error == "verification: the vcf in the file store differs from what the job made"
     path.write_bytes(content)
-    assert act(staff, "verify", holding) == "1 verified, 0 with a bad copy."
+    act(staff, "verify", holding)
+    world.work()
     assert fresh(holding).last_error == ""
 
 
