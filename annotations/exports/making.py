@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import UUID
-
-from django.conf import settings
 
 from annotations.availability import availability_of
 from annotations.engine.results.outputs import stem
@@ -21,6 +18,7 @@ from annotations.explorer.table import TableUnreadable
 from annotations.exports import moves
 from annotations.exports.content import Content, exported_columns
 from annotations.exports.formats import FORMATS, ExportFormat
+from annotations.exports.lease import Lease, Lost
 from annotations.exports.provenance import provenance_of
 from annotations.exports.spreadsheet import TooWide
 from annotations.exports.vcf import LinesMissing
@@ -30,14 +28,6 @@ from gas_site.storage import file_store
 
 #: What may stand in the way of an export, each with a sentence for a person.
 CANNOT_EXPORT = (TableAway, TableUnreadable, TooSlow, TooWide, LinesMissing)
-
-
-#: How often a lease is renewed while it lasts.
-RENEWALS = 4
-
-
-class Lost(Exception):
-    """Another worker has the export, or it is gone."""
 
 
 def pieces_of(job: Job, chosen: Filter, order: str, wanted: ExportFormat) -> Generator[bytes, None, None]:
@@ -76,20 +66,8 @@ def _store(export: Export) -> int:
     if availability is None or not availability.downloadable:
         raise TableAway("The result moved to cold storage before this file was made.")
     pieces = pieces_of(job, Filter.from_text(export.query), export.sort, FORMATS[export.format])
-    return file_store().receive(_renewing(export, pieces), export.key)
-
-
-def _renewing(export: Export, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Pass the pieces on and keep the lease. Raises Lost when there is none to keep."""
-    every = settings.LEASE.total_seconds() / RENEWALS
-    renewed = time.monotonic()
-    for piece in pieces:
-        if time.monotonic() - renewed > every:
-            if not moves.renew(export):
-                raise Lost
-            renewed = time.monotonic()
-        if piece:
-            yield piece
+    with Lease(export) as lease:
+        return file_store().receive(lease.pass_on(pieces), export.key)
 
 
 @contextmanager

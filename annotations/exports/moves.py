@@ -65,10 +65,14 @@ def renew(export: Export) -> bool:
 
 
 def complete(export: Export, size: int) -> bool:
-    """Publish the file of this attempt and tell the owner."""
+    """Publish the file of this attempt and tell the owner; False where it was taken over, or the job is deleted."""
     expires = timezone.now() + KEPT
     with transaction.atomic():
-        won = _held(export).update(state=ExportState.READY, size=size, lease_expires_at=None, expires_at=expires)
+        won = (
+            _held(export)
+            .filter(job__deleted_at=None)
+            .update(state=ExportState.READY, size=size, lease_expires_at=None, expires_at=expires)
+        )
         if won:
             _tell(export, ready=True)
     return bool(won)

@@ -210,7 +210,6 @@ class TestLarge:
             yield b"two"
 
         monkeypatch.setattr(making, "pieces_of", deleted_on_the_way)
-        monkeypatch.setattr(making, "RENEWALS", 10**9)
         making.make(ordered.pk)
         ordered.refresh_from_db()
         assert ordered.state == ExportState.MAKING
