@@ -6,99 +6,36 @@ The stand-in for Amazon compares signature, life, key, size and checksum, as S3 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
-import os
-import urllib.error
-import urllib.request
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
-from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Plan, User
-from annotations import moves, sweep
+from annotations import moves
 from annotations.models import Job, JobEvent, JobStatus
-from gas_site import aws, s3_uploads, setting_aws, upload_parts
+from gas_site import aws, s3_uploads, setting_aws
 from gas_site.s3_store import S3Store
-from gas_site.storage import file_store
-from tests.cloud.buckets import REGION, contents, make_bucket, store_setting
+from tests.cloud.buckets import REGION, contents, store_setting
+from tests.site.bucket_uploads import (
+    ANNOUNCE,
+    announce,
+    bucket,
+    finish,
+    premium,
+    send_form,
+    sha256,
+    small_parts,
+)
 from tests.site.conftest import Sent
-from tests.site.factories import HEADER, SMALL_VCF, signed_in
+from tests.site.factories import HEADER, SMALL_VCF
+
+__all__ = ["bucket", "premium", "small_parts"]
 
 pytestmark = pytest.mark.django_db
-MIB = 1024 * 1024
-ANNOUNCE = "/annotate/upload/"
-
-
-@pytest.fixture(autouse=True)
-def bucket(amazon: str, settings: Settings, files: Any) -> None:
-    make_bucket("gas")
-    settings.STORAGES = {**settings.STORAGES, "default": store_setting("gas", "site/files")}
-
-
-@pytest.fixture
-def premium(alice: User) -> Client:
-    alice.plan_id = Plan.PREMIUM
-    alice.save()
-    return signed_in(alice)
-
-
-def sha256(content: bytes) -> str:
-    return base64.b64encode(hashlib.sha256(content).digest()).decode()
-
-
-def announce(client: Client, content: bytes, **changes: Any) -> Any:
-    data = {"name": "patient.vcf", "size": len(content), "reference": "rCRS", "sha256": sha256(content), **changes}
-    return client.post(ANNOUNCE, data, headers={"HX-Request": "true"})
-
-
-def finish(client: Client, plan: dict[str, Any], *checksums: str) -> Any:
-    return client.post(plan["finish"], {"sha256": ",".join(checksums)}, headers={"HX-Request": "true"})
-
-
-def send_form(plan: dict[str, Any], content: bytes, **changes: str) -> int:
-    """Post a file as a browser does; return the status."""
-    boundary = "----gas"
-    fields = {**plan["fields"], **changes}
-    head = "".join(
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-        for name, value in fields.items()
-    )
-    head += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="patient.vcf"\r\n'
-    body = (
-        head.encode() + b"Content-Type: application/octet-stream\r\n\r\n" + content + f"\r\n--{boundary}--\r\n".encode()
-    )
-    return send("POST", plan["url"], body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
-
-
-def send(method: str, url: str, body: bytes, headers: dict[str, str]) -> int:
-    request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 (the stand-in's)
-    try:
-        with urllib.request.urlopen(request) as response:  # noqa: S310
-            status: int = response.status
-    except urllib.error.HTTPError as error:
-        return error.code
-    return status
-
-
-def send_part(
-    client: Client,
-    plan: dict[str, Any],
-    number: int,
-    part: bytes,
-    *,
-    content: bytes = b"",
-    headers: dict[str, str] | None = None,
-) -> int:
-    """Put a part as a browser does, or another ``content`` in its place; return the status."""
-    place = client.post(plan["part"], {"number": number, "sha256": sha256(part)}).json()
-    wanted = {"Content-Type": "", **place["headers"], **(headers or {})}
-    return send("PUT", place["url"], content or part, wanted)
 
 
 # In one piece ---------------------------------------------------------------------------------------------
@@ -203,76 +140,6 @@ def test_an_announcement_that_makes_no_sense_is_refused(alices: Client, change: 
     assert not Job.objects.exists()
 
 
-# In parts -------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload_parts, "LEAST_PART_BYTES", 5 * MIB)
-
-
-def long_vcf() -> bytes:
-    """Return a VCF of some 11 MiB that does not look like anything but itself."""
-    padding = "".join(f"##note={os.urandom(30_000).hex()}\n" for _ in range(190)).encode()
-    return SMALL_VCF.replace(b"#CHROM", padding + b"#CHROM", 1)
-
-
-def test_a_long_file_goes_in_parts_and_goes_on_where_it_ended(premium: Client, small_parts: None) -> None:
-    content = long_vcf()
-    parts = [content[at : at + 5 * MIB] for at in range(0, len(content), 5 * MIB)]
-    plan = announce(premium, content, sha256="").json()
-    assert (plan["kind"], plan["part_bytes"], plan["parts"]) == ("parts", 5 * MIB, [])
-    assert send_part(premium, plan, 2, parts[1]) == 200
-    again = premium.get(plan["resume"]).json()
-    assert again["parts"] == [{"number": 2, "size": 5 * MIB, "sha256": sha256(parts[1])}]
-    assert finish(premium, plan, *map(sha256, parts)).status_code == 422, "parts are missing"
-    for number in (1, 3):
-        assert send_part(premium, plan, number, parts[number - 1]) == 200
-    assert finish(premium, plan, *map(sha256, reversed(parts))).status_code == 422, "not in this order"
-    assert finish(premium, plan, *map(sha256, parts)).status_code == 200
-    job = Job.objects.get()
-    with file_store().read(job.input_key) as file:
-        assert file.read() == content
-    store = file_store()
-    assert isinstance(store, S3Store)
-    assert list(store.objects.uploads("")) == []
-
-
-def test_a_part_is_bound_to_its_length_and_its_bytes(premium: Client, small_parts: None) -> None:
-    content = long_vcf()
-    plan = announce(premium, content, sha256="").json()
-    part = content[: 5 * MIB]
-    assert send_part(premium, plan, 1, part, content=part + b"x") in {400, 403}
-    assert send_part(premium, plan, 1, part, content=b"x" + part[1:]) in {400, 403}
-    assert send_part(premium, plan, 1, part, headers={"x-amz-checksum-sha256": sha256(b"x")}) in {400, 403}
-    for number in (0, 4, 10_001):
-        assert premium.post(plan["part"], {"number": number, "sha256": sha256(part)}).status_code == 400
-    assert premium.get(plan["resume"]).json()["parts"] == []
-
-
-def test_a_file_so_long_that_ten_thousand_parts_are_few_has_longer_ones() -> None:
-    assert upload_parts.part_bytes(1) == 16 * MIB
-    size = 1024**4
-    length = upload_parts.part_bytes(size)
-    assert (length, -(-size // length) <= 10_000) == (105 * MIB, True)
-    assert upload_parts.part_span(33 * MIB, 3) == MIB
-
-
-def test_a_ticket_that_nobody_comes_back_to_goes_with_its_parts(
-    premium: Client, small_parts: None, monkeypatch: pytest.MonkeyPatch, sent: list[Sent]
-) -> None:
-    plan = announce(premium, long_vcf(), sha256="").json()
-    assert send_part(premium, plan, 1, long_vcf()[: 5 * MIB]) == 200
-    Job.objects.update(created_at=timezone.now() - timedelta(days=2))
-    sweep.drop_abandoned_tickets()
-    from annotations import deleting  # noqa: PLC0415 (the worker's part)
-
-    deleting.purge(Job.objects.get().pk)
-    store = file_store()
-    assert isinstance(store, S3Store)
-    assert (Job.objects.count(), list(store.objects.uploads(""))) == (0, [])
-
-
 # Who, when, and where not ---------------------------------------------------------------------------------
 
 
@@ -292,31 +159,6 @@ def test_a_checked_file_has_nothing_to_resume(alices: Client) -> None:
     finish(alices, plan)
     assert alices.get(plan["resume"]).status_code == 404
     assert alices.get(f"/annotate/{Job.objects.get().pk}/").status_code == 200
-
-
-def test_parts_for_the_bucket_do_not_come_through_the_site(premium: Client, small_parts: None) -> None:
-    plan = announce(premium, long_vcf(), sha256="").json()
-    assert plan["through_site"] is False
-    digest = {"Content-Digest": f"sha-256=:{sha256(b'x')}:"}
-    assert premium.put(f"{plan['resume']}1/", b"x", headers=digest).status_code == 422
-    assert 'data-whole-below="0"' in premium.get("/annotate/").content.decode()
-
-
-def test_a_bucket_that_is_away_lists_nothing_and_the_page_still_opens(premium: Client, small_parts: None) -> None:
-    plan = announce(premium, long_vcf(), sha256="").json()
-    send_part(premium, plan, 1, long_vcf()[: 5 * MIB])
-    assert "5 MB of" in premium.get("/annotate/").content.decode()
-    aws.s3(REGION).abort_multipart_upload(Bucket="gas", **the_upload())
-    aws.s3(REGION).delete_bucket(Bucket="gas")
-    assert premium.get("/annotate/").status_code == 200
-    assert premium.get(ANNOUNCE).status_code == 503
-
-
-def the_upload() -> Any:
-    store = file_store()
-    assert isinstance(store, S3Store)
-    [(key, upload_id)] = store.objects.uploads("")
-    return {"Key": key, "UploadId": upload_id}
 
 
 def test_a_bucket_that_is_away_is_said_and_nothing_is_lost(alices: Client, monkeypatch: pytest.MonkeyPatch) -> None:
