@@ -21,6 +21,12 @@ def annotate(job_id: str) -> None:
     run_next()
 
 
+@dramatiq.actor(queue_name="annotate", time_limit=ANNOTATE_LIMIT_MS)
+def annotate_shard(shard_id: str) -> None:
+    """Do what is next in turn: the message about one shard wakes a worker as that about a job does."""
+    run_next()
+
+
 @dramatiq.actor(queue_name="storage", time_limit=3_600_000)
 def purge_job(job_id: str) -> None:
     """Remove what a deleted job left."""

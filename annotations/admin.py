@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from annotations import intake, moves
-from annotations.models import DeletionReceipt, Job, JobEvent, ResultFile
+from annotations.models import DeletionReceipt, Job, JobEvent, ResultFile, Shard
 from gas_site.read_only import ReadOnly
 
 
@@ -16,6 +16,14 @@ class JobEventInline(ReadOnly, admin.TabularInline[JobEvent, Job]):
 
     model = JobEvent
     fields = ["at", "status", "note"]
+
+
+class ShardInline(ReadOnly, admin.TabularInline[Shard, Job]):
+    """The job's shards, while there are any."""
+
+    model = Shard
+    readonly_fields = ["what"]
+    fields = ["what", "job_attempt", "state", "records", "attempt", "deaths", "worker", "progress_records", "turn_at"]
 
 
 class ResultFileInline(ReadOnly, admin.TabularInline[ResultFile, Job]):
@@ -35,7 +43,7 @@ class JobAdmin(ReadOnly, admin.ModelAdmin[Job]):
     search_fields = ["id", "user__email", "file_name"]
     date_hierarchy = "created_at"
     show_full_result_count = False  # a second count of all jobs for every search
-    inlines = [JobEventInline, ResultFileInline]
+    inlines = [JobEventInline, ShardInline, ResultFileInline]
     actions = ["retry_jobs", "cancel_jobs"]
 
     def has_act_permission(self, request: HttpRequest) -> bool:
@@ -65,6 +73,17 @@ class JobEventAdmin(ReadOnly, admin.ModelAdmin[JobEvent]):
 
     list_display = ["at", "job", "status", "note"]
     list_filter = ["status", "at"]
+    search_fields = ["job__id"]
+    list_select_related = ["job"]
+    show_full_result_count = False
+
+
+@admin.register(Shard)
+class ShardAdmin(ReadOnly, admin.ModelAdmin[Shard]):
+    """The shards of jobs that run in parts; rows go when their job has ended."""
+
+    list_display = ["job", "what", "state", "records", "attempt", "deaths", "worker", "turn_at", "lease_expires_at"]
+    list_filter = ["state", "gathers", "deaths"]
     search_fields = ["job__id"]
     list_select_related = ["job"]
     show_full_result_count = False

@@ -15,6 +15,7 @@ from annotations.figures.report import figures_for
 from annotations.figures.tiles import tiles_of
 from annotations.models import COLD_KINDS, Job, JobStatus, ResultFile
 from annotations.queueing.place import place_of
+from annotations.sharding.standing import standing_of
 from annotations.timeline import timeline
 from gas_site.storage import file_store
 
@@ -28,6 +29,7 @@ def detail_context(job: Job) -> dict[str, Any]:
     completed = job.status == JobStatus.COMPLETED
     reference = reference_of(job)
     job.availability = availability_of([job]).get(job.pk)
+    shards = standing_of(job)
     return {
         "job": job,
         # Open while the files are here: then every number and mark of a figure is a link to its rows.
@@ -36,7 +38,7 @@ def detail_context(job: Job) -> dict[str, Any]:
         "availability": job.availability,
         "cold_kinds": COLD_KINDS,
         "now": timezone.now(),
-        "steps": timeline(job, job.availability),
+        "steps": timeline(job, job.availability, at_work=shards.words if shards else "now"),
         **(numbers_context(job, reference) if completed else {}),
         "events": list(job.events.all()),
         "files": files,
@@ -44,6 +46,7 @@ def detail_context(job: Job) -> dict[str, Any]:
         "verdict": job.verdict,
         "reference": reference,
         "log_head": _log_head(files) if completed else [],
+        "shards": shards,
         "place": place_of(job, timezone.now()),
     }
 

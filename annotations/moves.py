@@ -177,11 +177,7 @@ def take_from_dead_worker(job: Job, now: datetime) -> bool:
     """Put a job whose lease ran out back into the queue, or end it when this happens the third time."""
     expired = _held(job) & Q(lease_expires_at__lt=now)
     if job.deaths + 1 >= MAX_DEATHS:
-        reason = (
-            f"The worker stopped {MAX_DEATHS} times while annotating this file, so we do not try again. "
-            f"Write to {settings.CONTACT_EMAIL} and name job {job.short_id}."
-        )
-        return fail(job, reason, where=expired, deaths=F("deaths") + 1)
+        return fail(job, worn_out(job), where=expired, deaths=F("deaths") + 1)
     with transaction.atomic():
         won = move(
             job.pk,
@@ -189,6 +185,60 @@ def take_from_dead_worker(job: Job, now: datetime) -> bool:
             where=expired,
             note="worker lost",
             deaths=F("deaths") + 1,
+            lease_expires_at=None,
+            last_sent_at=now,
+        )
+        if won:
+            wake(job.pk)
+    return won
+
+
+def worn_out(job: Job) -> str:
+    """Return why a job is given up that took its worker down with it again and again."""
+    return (
+        f"The worker stopped {MAX_DEATHS} times while annotating this file, so we do not try again. "
+        f"Write to {settings.CONTACT_EMAIL} and name job {job.short_id}."
+    )
+
+
+def leave_to_shards(job: Job, note: str, *, fraction: float) -> bool:
+    """Give up the lease of a job that is cut: it runs on in this attempt, and its shards hold leases of their own.
+
+    Its rows of shards belong into the same transaction.
+    """
+    with transaction.atomic():
+        won = Job.objects.filter(_held(job), pk=job.pk).update(
+            lease_expires_at=None, worker="", progress_stage="annotating", progress_fraction=fraction
+        )
+        if won:
+            note_event(job, note)
+    return bool(won)
+
+
+def note_progress(job: Job, *, stage: str, fraction: float, records: int) -> None:
+    """Write down how far the shards of a job are."""
+    Job.objects.filter(_held(job), pk=job.pk).update(
+        progress_stage=stage[:40], progress_fraction=fraction, progress_records=records
+    )
+
+
+def note_event(job: Job, note: str) -> None:
+    """Write down what happened to a running job beside its moves."""
+    JobEvent.objects.create(job_id=job.pk, status=JobStatus.RUNNING, note=note[:MAX_NOTE])
+
+
+def begin_in_one_piece(job: Job) -> bool:
+    """Put a job back into the queue that cannot be annotated in shards; what these have done is left over."""
+    now = timezone.now()
+    note = "needs one pass over the whole file"
+    with transaction.atomic():
+        won = move(
+            job.pk,
+            JobStatus.PENDING,
+            where=_held(job),
+            note=note,
+            in_one_piece=True,
+            expected_seconds=job_seconds(job, in_one_piece=True),
             lease_expires_at=None,
             last_sent_at=now,
         )

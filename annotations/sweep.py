@@ -16,6 +16,7 @@ from annotations import deleting, moves
 from annotations.exports.sweep import sweep_exports
 from annotations.intake import TICKET_LIFE
 from annotations.models import DeletionReceipt, Job, JobStatus
+from annotations.sharding.sweep import sweep_shards
 from gas_site.queues import send_after_commit
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ def sweep() -> None:
     finish_deletions()
     look_again_at_deletions()
     sweep_exports()
+    sweep_shards()
     clean_work_directory()
 
 

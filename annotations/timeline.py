@@ -34,8 +34,8 @@ class Step:
     note: str = ""
 
 
-def timeline(job: JobLike, availability: Availability | None = None) -> list[Step]:
-    """The steps of ``job`` in their order; exactly one is not "done" or "next"."""
+def timeline(job: JobLike, availability: Availability | None = None, *, at_work: str = "now") -> list[Step]:
+    """The steps of ``job`` in their order; exactly one is not "done" or "next". ``at_work`` says how far it is."""
     steps = [Step("Uploaded", "done", job.created_at, size(job.input_size))]
     if job.verdict:
         warnings = len(job.verdict.get("warnings", ()))
@@ -45,10 +45,10 @@ def timeline(job: JobLike, availability: Availability | None = None) -> list[Ste
     if job.status == "uploading":
         steps.append(Step("Your go", "current", note="choose the reference, then run"))
         return [*steps, Step("Annotated", "next"), Step("Ready", "next")]
-    return steps + _after_queueing(job, availability)
+    return steps + _after_queueing(job, availability, at_work)
 
 
-def _after_queueing(job: JobLike, availability: Availability | None) -> list[Step]:
+def _after_queueing(job: JobLike, availability: Availability | None, at_work: str) -> list[Step]:
     if job.status == "pending":
         waiting = Step("Queued", "live", job.queued_at, "waiting for a free worker")
         return [waiting, Step("Annotated", "next"), Step("Ready", "next")]
@@ -56,7 +56,7 @@ def _after_queueing(job: JobLike, availability: Availability | None) -> list[Ste
     if job.queued_at:
         steps.append(Step("Queued", "done", job.queued_at, _between(job.queued_at, job.started_at)))
     if job.status == "running":
-        return [*steps, Step("Annotating", "live", job.started_at, "now"), Step("Ready", "next")]
+        return [*steps, Step("Annotating", "live", job.started_at, at_work), Step("Ready", "next")]
     if job.status == "completed":
         took = _between(job.started_at, job.finished_at)
         done = [Step("Annotated", "done", job.started_at, took)] if job.started_at else []

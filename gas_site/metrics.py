@@ -12,13 +12,14 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 import dramatiq
+from django.db.models import Count, Sum
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from accounts.models import Notification
-from annotations.models import Job, JobStatus
+from annotations.models import Job, JobStatus, Shard, ShardState
 from archive.models import Holding, HoldingState, RestoreRequest
 from gas_site.queue_counts import count
 
@@ -72,9 +73,26 @@ def _queues() -> Iterator[GaugeMetricFamily]:
 def _jobs() -> Iterator[GaugeMetricFamily]:
     counts = dict.fromkeys(JobStatus.values, 0) | Job.objects.counts_by_status()
     yield _labelled("gas_jobs", "Jobs by state.", "status", counts)
+    yield _labelled("gas_shards", "Shards of large jobs by state.", "state", Shard.objects.counts_by_state())
+    yield from _queue_by_the_rows()
     oldest = Job.objects.filter(status=JobStatus.PENDING, deleted_at=None).order_by("queued_at").first()
     age = (timezone.now() - oldest.queued_at).total_seconds() if oldest and oldest.queued_at else 0
     yield _gauge("gas_oldest_pending_job_seconds", "How long the job has waited that waits longest.", age)
+
+
+def _queue_by_the_rows() -> Iterator[GaugeMetricFamily]:
+    """Tell the backlog as it is: messages are doubled and lost, and a small job is not a shard."""
+    now = timezone.now()
+    pieces, seconds, at_work = 0, 0.0, 0
+    for model, running in ((Job, {"status": JobStatus.RUNNING}), (Shard, {"state": ShardState.RUNNING})):
+        waiting = model.objects.claimable(now).aggregate(
+            pieces=Count("*"), seconds=Sum("expected_seconds", default=0.0)
+        )
+        pieces, seconds = pieces + waiting["pieces"], seconds + waiting["seconds"]
+        at_work += model.objects.filter(**running, lease_expires_at__gt=now).count()
+    yield _gauge("gas_backlog_pieces", "Jobs and shards that a worker could take now.", pieces)
+    yield _gauge("gas_backlog_seconds", "What these are expected to take one worker.", seconds)
+    yield _gauge("gas_pieces_at_work", "Jobs and shards that a worker holds a lease of.", at_work)
 
 
 def _recent_jobs() -> Iterator[GaugeMetricFamily]:

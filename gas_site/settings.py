@@ -212,6 +212,10 @@ WORK_THREADS = environment.integer("WORK_THREADS", 4, least=1)
 WEB_WORKERS = environment.integer("WEB_WORKERS", 2, least=1)
 WEB_THREADS = environment.integer("WEB_THREADS", 8, least=1)
 WEB_GRACE = environment.duration("WEB_GRACE", "4s")
+# A file whose text is longer is cut into shards of so many records, which workers annotate side by side. One of them is
+# what somebody else's small file may have to wait for.
+SHARD_ABOVE = environment.size("SHARD_ABOVE", "128MB")
+SHARD_RECORDS = environment.integer("SHARD_RECORDS", 250_000, least=1)
 JOB_TIMEOUT = environment.duration("JOB_TIMEOUT", "12h", least=timedelta(seconds=1))
 LEASE = environment.duration("LEASE", "60s", least=timedelta(seconds=2))  # it is renewed once a second
 SWEEP_EVERY = environment.duration("SWEEP_EVERY", "60s", least=timedelta(seconds=1))

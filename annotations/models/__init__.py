@@ -18,12 +18,14 @@ from annotations.models.jobs import (
     ResultFile,
     claimable_at,
 )
+from annotations.models.shards import SHARD_MOVES, Shard, ShardState
 from annotations.models.sharing import LinkVisits, SharedLink
 
 __all__ = [
     "ACTIVE",
     "COLD_KINDS",
     "MOVES",
+    "SHARD_MOVES",
     "TERMINAL",
     "ColumnChoice",
     "DeletionReceipt",
@@ -37,6 +39,8 @@ __all__ = [
     "PrivateSource",
     "ResultFile",
     "SavedFilter",
+    "Shard",
+    "ShardState",
     "SharedLink",
     "VariantNote",
     "claimable_at",

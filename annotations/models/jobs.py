@@ -115,6 +115,9 @@ class Job(InTurn):
     file_name = models.CharField(max_length=255, help_text="As the user named it; hostile text.")
     reference = models.CharField(max_length=80)
     haplotype_aware = models.BooleanField(default=False, help_text="Consequences by haplotype, from phased genotypes.")
+    in_one_piece = models.BooleanField(
+        default=False, db_default=False, help_text="Not to be cut into shards: something needs one pass over all of it."
+    )
     input_key = models.CharField(max_length=300)
     input_size = models.PositiveBigIntegerField(default=0, help_text="Bytes.")
     awaits_upload = models.BooleanField(default=False, help_text="The file is announced, and nobody has looked at it.")

@@ -8,7 +8,10 @@ whoever comes new is put beside the head of the queue and not behind what was gu
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from datetime import datetime
+
+from django.conf import settings
 
 from annotations.models import Job, JobStatus
 
@@ -16,6 +19,9 @@ from annotations.models import Job, JobStatus
 START_SECONDS = 1.0
 #: Bytes of VCF text a second before anything was measured: one core of an ordinary machine, two sources.
 DEFAULT_RATE = 5_000_000.0
+#: Bytes of text a second that a large file is cut at, and that the parts of its result are put together at.
+CUTTING_RATE = 25_000_000.0
+GATHERING_RATE = 25_000_000.0
 #: How much longer the text is than what gzip, BGZF or BCF make of it.
 EXPANSION = 5
 #: So many of the jobs completed last are looked at, and those of them that say more of the rate than of the start.
@@ -34,10 +40,23 @@ def seconds_for(bytes_of_text: float, rate: float) -> float:
     return START_SECONDS + bytes_of_text / rate
 
 
-def job_seconds(job: Job) -> float:
-    """Return what a job is expected to take."""
-    written = text_bytes(job.input_size, job.verdict.get("compression", "plain"))
-    return seconds_for(written, measured_rate())
+def job_seconds(job: Job, *, in_one_piece: bool = False) -> float:
+    """Return what a job is expected to take; a large one only until it is cut: its shards have turns of their own."""
+    written = job_text_bytes(job)
+    large = written >= settings.SHARD_ABOVE and not (in_one_piece or job.in_one_piece)
+    return seconds_for(written, CUTTING_RATE if large else measured_rate())
+
+
+def shard_seconds(job: Job, records: Sequence[int]) -> list[float]:
+    """Return what the shards of a job with so many records each are expected to take, and their gathering, last."""
+    written, rate, total = job_text_bytes(job), measured_rate(), max(sum(records), 1)
+    parts = [seconds_for(written * share / total, rate) for share in records]
+    return [*parts, seconds_for(written, GATHERING_RATE)]
+
+
+def job_text_bytes(job: Job) -> int:
+    """Return about how many bytes of text a job's upload holds."""
+    return text_bytes(job.input_size, job.verdict.get("compression", "plain"))
 
 
 def measured_rate() -> float:
@@ -51,4 +70,6 @@ def _rate(size: int, compression: str | None, started: datetime | None, finished
     if not started or not finished:
         return None
     written, seconds = text_bytes(size, compression or "plain"), (finished - started).total_seconds() - START_SECONDS
-    return written / seconds if written >= TELLING_BYTES and seconds > 0 else None
+    # Several workers at once shorten a job in shards: it tells nothing of one.
+    telling = TELLING_BYTES <= written < settings.SHARD_ABOVE and seconds > 0
+    return written / seconds if telling else None

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Min, Q, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum, Value
 
-from annotations.models import Job, JobStatus, claimable_at
+from annotations.models import Job, JobStatus, Shard, ShardState, claimable_at
+from annotations.models.shards import shard_claimable_at
 
 #: After so long without a worker at work it is said that none is seen; before, one may just be between two jobs.
 PATIENCE = timedelta(seconds=20)
@@ -58,13 +59,30 @@ def _seen_lately(job: Job, now: datetime) -> bool:
 
 
 def _sums(job: Job, now: datetime) -> dict[str, Any]:
-    ahead = claimable_at(now) & (Q(turn_at__lt=job.turn_at) | Q(turn_at=job.turn_at, queued_at__lt=job.queued_at))
-    at_work = Q(status=JobStatus.RUNNING, lease_expires_at__gt=now)
+    """Add up what is ahead and what is at work, of whole jobs and of shards, in one query."""
+    earlier = Q(turn_at__lt=job.turn_at) | Q(turn_at=job.turn_at, queued_at__lt=job.queued_at)
+    alive = Q(lease_expires_at__gt=now)
+    jobs = _added(Job.objects.all(), claimable_at(now) & earlier, alive & Q(status=JobStatus.RUNNING))
+    shards = _added(Shard.objects.all(), shard_claimable_at(now) & earlier, alive & Q(state=ShardState.RUNNING))
+    rows = list(jobs.union(shards, all=True))
+    sums = {name: sum(row[name] for row in rows) for name in ("ahead", "work_ahead", "workers", "work_left")}
+    first_done = min((row["first_done"] for row in rows if row["first_done"] is not None), default=0.0)
+    return {**sums, "first_done": first_done}
+
+
+def _added(rows: QuerySet[Any], ahead: Q, at_work: Q) -> QuerySet[Any, dict[str, Any]]:
     left = F("expected_seconds") * (1 - F("progress_fraction"))
-    return Job.objects.filter(ahead | at_work).aggregate(
-        ahead=Count("pk", filter=ahead),
-        work_ahead=Sum("expected_seconds", filter=ahead, default=0.0),
-        workers=Count("pk", filter=at_work),
-        work_left=Sum(left, filter=at_work, default=0.0),
-        first_done=Min(left, filter=at_work, default=0.0),
+    sums: QuerySet[Any, dict[str, Any]] = (
+        rows.filter(ahead | at_work)
+        .order_by()
+        .annotate(kind=Value(rows.model.__name__))
+        .values("kind")
+        .annotate(
+            ahead=Count("pk", filter=ahead),
+            work_ahead=Sum("expected_seconds", filter=ahead, default=0.0),
+            workers=Count("pk", filter=at_work),
+            work_left=Sum(left, filter=at_work, default=0.0),
+            first_done=Min(left, filter=at_work),
+        )
     )
+    return sums

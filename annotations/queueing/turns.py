@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Max
 
-from annotations.models import Job
+from annotations.models import Job, Shard
 
 #: How far behind the clock a newcomer's turn may be.
 LONGEST_CREDIT = timedelta(hours=1)
@@ -52,12 +52,15 @@ def turns_for(user_id: int, costs: Sequence[float], now: datetime, *, premium: b
 
 def _virtual_time(now: datetime) -> datetime:
     """Return where a newcomer's share begins: now, or beside the head of the queue while that is overdue."""
-    head = Job.objects.claimable(now).order_by("turn_at", "queued_at").values_list("share_from", flat=True).first()
-    return max(min(now, head), now - LONGEST_CREDIT) if head else now
+    heads: list[tuple[datetime, datetime]] = []
+    for rows in (Job.objects.claimable(now), Shard.objects.claimable(now)):
+        heads += rows.order_by("turn_at", "queued_at").values_list("turn_at", "share_from")[:1]
+    _, begins = min(heads, default=(now, now))
+    return max(min(now, begins), now - LONGEST_CREDIT)
 
 
 def _share_end(user_id: int) -> datetime | None:
     """Return where the share of what the owner has in the queue and at work ends."""
     active = Job.objects.active().filter(user_id=user_id, deleted_at=None)
-    ends: datetime | None = active.aggregate(ends=Max("share_until"))["ends"]
-    return ends
+    found = active.aggregate(jobs=Max("share_until"), shards=Max("shards__share_until"))
+    return max(filter(None, found.values()), default=None)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Notification, Plan, PlanChange, User
-from annotations.models import Job, JobEvent, JobStatus
+from annotations.models import Job, JobEvent, JobStatus, Shard
 from tests.site.factories import PASSWORD, make_job, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,15 @@ def test_staff_sign_in_where_everybody_does(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "model", ["annotations_job", "annotations_jobevent", "accounts_user", "accounts_plan", "accounts_notification"]
+    "model",
+    [
+        "annotations_job",
+        "annotations_jobevent",
+        "annotations_shard",
+        "accounts_user",
+        "accounts_plan",
+        "accounts_notification",
+    ],
 )
 def test_every_list_and_its_rows_can_be_read(root: Client, model: str) -> None:
     job = make_job(status=JobStatus.RUNNING)
@@ -65,6 +73,7 @@ def test_every_list_and_its_rows_can_be_read(root: Client, model: str) -> None:
     assert root.get(reverse(f"admin:{model}_changelist"), {"q": "a"}).status_code in {200, 302}
     rows = {
         "annotations_job": job.pk,
+        "annotations_shard": Shard.objects.create(job=job, job_attempt=1, number=0, queued_at=timezone.now()),
         "annotations_jobevent": JobEvent.objects.first(),
         "accounts_user": job.user_id,
         "accounts_plan": "free",

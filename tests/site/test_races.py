@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -15,10 +16,13 @@ from accounts.models import Notification, Plan, PlanChange
 from accounts.notifications import deliver, notify
 from accounts.plans import set_plan
 from annotations import moves, sweep
-from annotations.models import Job, JobEvent, JobStatus
+from annotations.models import Job, JobEvent, JobStatus, Shard
 from annotations.queueing.claiming import claim_next
+from annotations.sharding import moves as shard_moves
+from annotations.sharding.sweep import sweep_shards
 from tests.site.conftest import Sent
 from tests.site.factories import SUMMARY, make_job, make_user
+from tests.site.sharded import cut, states, take
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -109,10 +113,38 @@ def test_workers_woken_together_each_take_another_job_and_none_takes_one_twice()
     now = timezone.now()
     jobs = [make_job(status=JobStatus.PENDING, created_at=now + timedelta(seconds=number)) for number in range(4)]
     claimed = at_once(*[partial(claim_next, f"host:{number}") for number in range(6)])
-    taken = [each for each in claimed if isinstance(each, Job)]
+    taken: list[object] = [each.pk for each in claimed if isinstance(each, Job)]
     assert claimed.count(None) == 6 - len(taken)
     # Where one is passed over because another is just taking it, the next message takes it.
-    while job := claim_next("host:late"):
-        taken.append(job)
-    assert sorted(job.pk for job in taken) == sorted(job.pk for job in jobs)
+    while late := claim_next("host:late"):
+        taken.append(late.pk)
+    assert sorted(map(str, taken)) == sorted(str(job.pk) for job in jobs)
     assert set(Job.objects.values_list("attempt", flat=True)) == {1}
+
+
+def test_of_two_parts_that_end_together_one_lets_gather_and_one_worker_gathers(sent: list[Sent]) -> None:
+    for _ in range(5):
+        job = cut(make_user(), parts=2)
+        before = len(sent)
+        assert at_once(*[partial(shard_moves.done, take()) for _ in range(2)]) == [True, True]
+        assert states(job) == ["done", "done", "waiting"]
+        assert len(sent) == before + 1
+        claimed = at_once(*[partial(claim_next, f"host:{number}") for number in range(3)])
+        assert len(claimed) - claimed.count(None) == 1
+        moves.cancel(job, "over")
+
+
+def test_two_sweeps_at_once_count_the_death_of_a_shard_once(sent: list[Sent]) -> None:
+    cut(make_user(), parts=1)
+    shard = take()
+    Shard.objects.filter(pk=shard.pk).update(lease_expires_at=timezone.now() - timedelta(minutes=1))
+    assert at_once(sweep_shards, sweep_shards, sweep_shards) == [None, None, None]
+    fresh = Shard.objects.get(pk=shard.pk)
+    assert (fresh.state, fresh.deaths) == ("waiting", 1)
+
+
+def test_two_sweeps_at_once_clear_what_is_left_over(sent: list[Sent], files: Path) -> None:
+    job = cut(make_user(), parts=2)
+    moves.cancel(job, "over")
+    assert at_once(sweep_shards, sweep_shards) == [None, None]
+    assert not Shard.objects.exists()

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from accounts.models import Plan, User
 from annotations import moves
-from annotations.models import Job, JobStatus
+from annotations.models import Job, JobStatus, Shard
 from annotations.queueing import costs, turns
 from annotations.queueing.claiming import claim_next
 from tests.site.conftest import Sent
@@ -35,10 +35,17 @@ def send(user: User, size: int = MEGABYTE) -> Job:
     return Job.objects.get(pk=ticket.pk)
 
 
+def claimed() -> Job | None:
+    """Let a worker take what is next."""
+    piece = claim_next("host:1")
+    assert not isinstance(piece, Shard)
+    return piece
+
+
 def served(most: int = 1_000) -> list[User]:
     """Let one worker take jobs until none is left, or so many; return whose they were."""
     owners: list[User] = []
-    while len(owners) < most and (job := claim_next("host:1")):
+    while len(owners) < most and (job := claimed()):
         moves.complete(job, {"total": 1})
         owners.append(job.user)
     return owners
@@ -107,11 +114,11 @@ def test_whoever_comes_after_the_longest_credit_stands_behind_however_many_there
 def test_a_turn_is_kept_when_a_worker_hands_the_job_back_or_dies(alice: User, bob: User) -> None:
     first = send(alice)
     send(bob)
-    claimed = claim_next("host:1")
-    assert claimed == first
-    assert moves.hand_back(claimed, "worker shut down")
-    claimed = claim_next("host:1")
-    assert (claimed, claimed and claimed.attempt) == (first, 2)
+    taken = claimed()
+    assert taken == first
+    assert moves.hand_back(taken, "worker shut down")
+    taken = claimed()
+    assert (taken, taken and taken.attempt) == (first, 2)
     Job.objects.filter(pk=first.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
     assert moves.take_from_dead_worker(Job.objects.get(pk=first.pk), timezone.now())
     assert claim_next("host:1") == first
@@ -166,9 +173,9 @@ def test_what_is_put_off_is_not_taken_before_its_time_by_a_message_about_another
     alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = send(alice), send(bob)
-    claimed = claim_next("host:1")
-    assert claimed is not None
-    assert moves.hand_back(claimed, "the file store is away", delay_ms=120_000)
+    taken = claimed()
+    assert taken is not None
+    assert moves.hand_back(taken, "the file store is away", delay_ms=120_000)
     assert claim_next("host:1") == second
     assert claim_next("host:1") is None
     later = timezone.now() + timedelta(seconds=119)  # when the message comes, by a clock that is a second behind

@@ -1,0 +1,60 @@
+"""A large job in shards over SQS and S3: workers that share nothing but these and the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dramatiq
+import pytest
+from dramatiq import Worker
+from pytest_django import Settings
+
+from accounts.models import Plan
+from annotations import actors, moves
+from annotations.models import Job, JobStatus, Shard
+from gas_site.queues import make_broker, make_queues
+from tests.cloud.buckets import contents, make_bucket, store_setting
+from tests.cloud.queues import until
+from tests.site.factories import make_job, make_user
+from tests.site.sharded import RCRS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def queue(
+    amazon: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dramatiq.Broker]:
+    """Give the site's actors on a queue at SQS, with the files in S3."""
+    make_bucket("gas")
+    settings.STORAGES = {**settings.STORAGES, "default": store_setting("gas", "files")}
+    settings.WORK_DIR = tmp_path / "work"
+    settings.SHARD_ABOVE, settings.SHARD_RECORDS = 2, 30
+    for slug in (Plan.FREE, Plan.PREMIUM):
+        Plan.objects.get_or_create(slug=slug, defaults={"name": slug.title()})
+    broker = make_broker("sqs://eu-west-1/shards?wait=1s", None)
+    for actor in (actors.annotate, actors.annotate_shard):
+        monkeypatch.setattr(actor, "broker", broker)
+        broker.declare_actor(actor)
+    make_queues(broker)
+    yield broker
+    broker.close()
+
+
+def test_a_job_in_shards_is_annotated_over_sqs_and_s3_and_leaves_no_part(queue: dramatiq.Broker) -> None:
+    job = make_job(make_user(), JobStatus.UPLOADING, content=(RCRS / "example.vcf").read_bytes())
+    assert moves.enqueue(job.pk, "rCRS")
+    workers = [Worker(queue, worker_timeout=50, worker_threads=1) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    try:
+        until(lambda: Job.objects.get(pk=job.pk).is_terminal and not Shard.objects.exists(), 60)
+    finally:
+        for worker in workers:
+            worker.stop()
+    job.refresh_from_db()
+    assert (job.status, job.failure, job.summary["total"]) == (JobStatus.COMPLETED, "", 60)
+    assert "cut into 2 shards" in [event.note for event in job.events.all()]
+    names = [job.input_key, *(file.key for file in job.files.all())]
+    assert sorted(contents("gas")) == sorted(f"files/{name}" for name in names)
