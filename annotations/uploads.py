@@ -14,10 +14,19 @@ from gas_site.disk_room import need_room
 
 # What a multipart request carries besides the file: boundaries, headers, the other fields.
 FORM_OVERHEAD = 64 * 1024
+PIECE_BYTES = 256 * 1024
+
+
+class ToDisk(TemporaryFileUploadHandler):
+    """Writes a file into the directory of uploads, in pieces so large that Django copies less than it writes."""
+
+    chunk_size = PIECE_BYTES
 
 
 class PlanLimit(FileUploadHandler):
     """Counts the bytes of the file and gives up beyond ``limit``; ``exceeded`` tells the view why."""
+
+    chunk_size = PIECE_BYTES
 
     def __init__(self, request: HttpRequest, limit: int) -> None:
         super().__init__(request)
@@ -48,7 +57,7 @@ def limit_upload(request: HttpRequest, limit: int | None) -> None:
     if limit is not None and announced > limit + FORM_OVERHEAD:
         raise TooLarge(None, limit)
     need_room(Path(settings.FILE_UPLOAD_TEMP_DIR), announced)
-    handlers: list[FileUploadHandler] = [TemporaryFileUploadHandler(request)]
+    handlers: list[FileUploadHandler] = [ToDisk(request)]
     if limit is not None:
         handlers.insert(0, PlanLimit(request, limit))
     request.upload_handlers = handlers
