@@ -10,24 +10,21 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shlex
-import shutil
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import archive, archive_s3, explorer, exports, queue
+from bench import archive, archive_s3, explorer, exports, queue, uploads
+from bench.engine_runs import REFERENCE, annotate, bare_pipe, install
 from bench.genome import Genome, make_genome, make_variants
-from bench.measure import Cost, run
-from bench.site import ROOT, running_site
+from bench.measure import Cost
+from bench.peers import comparing
+from bench.site import running_site
 
 RECORDS = int(os.environ.get("RECORDS", "1000000"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SMALL_RECORDS = 10_000
-REFERENCE = "BENCH"
-BCFTOOLS = [sys.executable, "-m", "annotations.engine.bcftools"]
 
 
 def main() -> None:
@@ -45,6 +42,8 @@ def main() -> None:
     archive_s3.main()
     queue.main()
     exports.main()
+    uploads.main()
+    comparing.main()
 
 
 def measure(genome: Genome, large: Path, small: Path, scratch: Path) -> dict[str, Any]:
@@ -88,49 +87,6 @@ def figures_of(rounds: list[dict[str, float]], large_peak: int, small: list[Cost
         "peak_bytes": {str(RECORDS): large_peak, str(SMALL_RECORDS): small_peak},
         "memory_large_over_small": large_peak / small_peak,
     }
-
-
-def install(genome: Genome, environment: dict[str, str]) -> None:
-    """Make a reference of the generated files, with the command that users have."""
-    sources = [f"FREQ={genome.sources[0]}:AF", f"CALLS={genome.sources[1]}:CALL"]
-    command = [sys.executable, str(ROOT / "manage.py"), "install_reference", "--name", REFERENCE]
-    command += ["--fasta", str(genome.fasta), "--gff", str(genome.gff)]
-    for source in sources:
-        command += ["--source", source]
-    run(command, environment=environment)
-
-
-def annotate(variants: Path, output: Path, environment: dict[str, str]) -> Cost:
-    """Measure `manage.py annotate`."""
-    command = [sys.executable, str(ROOT / "manage.py"), "annotate", str(variants), "--reference", REFERENCE]
-    try:
-        return run([*command, "--output-dir", str(output), "--json"], environment=environment)
-    finally:
-        shutil.rmtree(output, ignore_errors=True)
-
-
-def bare_pipe(reference: Path, variants: Path, output: Path) -> Cost:
-    """Measure norm | csq | annotate | annotate -Oz with the same bcftools, references and sources; no checks at all."""
-    from annotations.engine.reference import load_reference  # noqa: PLC0415 (after the installation)
-
-    loaded = load_reference(reference)
-    genes = [str(path) for path in loaded.gff_for([contig.name for contig in loaded.contigs])]
-    stages = [
-        [*BCFTOOLS, "norm", "-m", "-any", "-c", "w", "-f", str(loaded.fasta), "-Ou", str(variants)],
-        [*BCFTOOLS, "csq", "-l", "-s", "-", "-f", str(loaded.fasta), "-g", genes[0], "-Ou"],
-    ]
-    for number, source in enumerate(loaded.sources):
-        header = output.with_name(f"{number}.hdr")
-        lines = (
-            f'##INFO=<ID={field.info},Number={field.number},Type={field.type},Description="{field.description}">\n'
-            for field in source.fields
-        )
-        header.write_text("".join(lines))
-        columns = "CHROM,POS,REF,ALT," + ",".join(f"INFO/{field.info}" for field in source.fields)
-        last = number == len(loaded.sources) - 1
-        where = ["-Oz", "-o", str(output)] if last else ["-Ou"]
-        stages.append([*BCFTOOLS, "annotate", "-a", str(source.file), "-c", columns, "-h", str(header), *where])
-    return run(" | ".join(shlex.join(stage) for stage in stages), cwd=ROOT)
 
 
 def print_table(figures: dict[str, Any]) -> None:

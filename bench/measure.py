@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import threading
 import time
@@ -14,10 +15,14 @@ SAMPLE_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run took. ``peak_bytes``: the highest sum of private resident memory over the tree, sampled."""
+    """What a run took. ``peak_bytes``: the highest sum of private resident memory over the tree, sampled.
+
+    ``processor_seconds``: of the whole tree, so that runs on a busy machine can be compared at all.
+    """
 
     seconds: float
     peak_bytes: int
+    processor_seconds: float
 
 
 class CommandFailed(Exception):
@@ -26,7 +31,7 @@ class CommandFailed(Exception):
 
 def run(command: list[str] | str, *, environment: dict[str, str] | None = None, cwd: Path | None = None) -> Cost:
     """Run a command (a string is given to the shell, for pipes) and measure it. Raises CommandFailed."""
-    started = time.monotonic()
+    started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     shell = isinstance(command, str)
     process = subprocess.Popen(
         command, shell=shell, env=environment, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -37,7 +42,8 @@ def run(command: list[str] | str, *, environment: dict[str, str] | None = None, 
     peak = watch.stop()
     if process.returncode:
         raise CommandFailed(errors.decode(errors="replace")[-2000:])
-    return Cost(seconds, peak)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Cost(seconds, peak, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
 class MemoryWatch:

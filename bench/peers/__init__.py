@@ -1,0 +1,1 @@
+"""GAS beside other programs that annotate the same file."""
