@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import struct
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
-import pyarrow.parquet as pq
-
+from annotations.engine.errors import StageFailed
 from annotations.engine.results.bgzf import END_BLOCK
 from annotations.engine.results.indexer import Indexer
-from annotations.engine.results.table import writer_options
+from annotations.engine.sharding.parquet_footer import MAGIC, Footer, footer_text, read_footer
 
+#: The footer's length, before the last MAGIC.
+_LENGTH = struct.Struct("<I")
 _COPY_BYTES = 1 << 20
 
 
@@ -33,30 +36,26 @@ class JoinedVcf:
 
     def add(self, path: Path) -> None:
         """Add a part without its end block."""
-        left = path.stat().st_size - len(END_BLOCK)
         with path.open("rb") as part:
-            while left:
-                data = part.read(min(left, _COPY_BYTES))
-                self._write(data)
-                left -= len(data)
+            _copy(part, path.stat().st_size - len(END_BLOCK), self._file, self._indexer.sink)
 
     def finish(self) -> None:
         """End the file. Raises StageFailed when the index could not be made."""
-        self._write(END_BLOCK)
+        for sink in (self._file, self._indexer.sink):
+            sink.write(END_BLOCK)
         self._file.close()
         self._indexer.finish()
 
-    def _write(self, data: bytes) -> None:
-        self._file.write(data)
-        self._indexer.sink.write(data)
-
 
 class JoinedTable:
-    """Parquet files of one schema as one, a row group at a time."""
+    """Parquet files of one schema as one, their row groups as they are."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._writer: pq.ParquetWriter | None = None
+        self._file = path.open("wb")
+        self._file.write(MAGIC)
+        self._first: Footer | None = None
+        self._rows = 0
+        self._groups: list[bytes] = []
 
     def __enter__(self) -> Self:
         return self
@@ -64,21 +63,40 @@ class JoinedTable:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._writer is not None:
-            self._writer.close()
+        self._file.close()
 
     def add(self, path: Path) -> None:
-        """Add a part's rows."""
-        with pq.ParquetFile(path) as part:
-            if self._writer is None:
-                schema = part.schema_arrow
-                self._writer = pq.ParquetWriter(self._path, schema, **writer_options(schema))
-                self._writer.add_key_value_metadata(part.metadata.metadata)
-            for number in range(part.num_row_groups):
-                self._writer.write_table(part.read_row_group(number))
+        """Add a part's rows. Raises StageFailed when its columns are others."""
+        with path.open("rb") as part:
+            end, data = _footer_of(part)
+            footer = read_footer(data, moved=self._file.tell() - len(MAGIC), groups_before=len(self._groups))
+            self._first = self._first or footer
+            if footer.schema != self._first.schema:
+                raise StageFailed("Parts of the table have different columns.")
+            part.seek(len(MAGIC))
+            _copy(part, end - len(MAGIC), self._file)
+        self._rows += footer.rows
+        self._groups += footer.groups
 
     def finish(self) -> None:
-        """Write the footer."""
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.close()
+        """Write the footer and end the file."""
+        assert self._first is not None  # noqa: S101  (a result has a part)
+        text = footer_text(self._first, self._rows, self._groups)
+        self._file.write(text + _LENGTH.pack(len(text)) + MAGIC)
+        self._file.close()
+
+
+def _footer_of(file: BinaryIO) -> tuple[int, bytes]:
+    """Where a Parquet file's footer begins, and the footer."""
+    end = file.seek(-_LENGTH.size - len(MAGIC), os.SEEK_END)
+    (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
+    file.seek(end - length)
+    return end - length, file.read(length)
+
+
+def _copy(source: BinaryIO, count: int, *sinks: BinaryIO) -> None:
+    while count:
+        data = source.read(min(count, _COPY_BYTES))
+        for sink in sinks:
+            sink.write(data)
+        count -= len(data)
