@@ -8,7 +8,9 @@ import pytest
 
 from annotations.engine.child import run_child
 from annotations.engine.errors import InputRefused
-from annotations.engine.results.pointers import followed
+from annotations.engine.reference import load_reference
+from annotations.engine.results.pointers import followed, unbroken
+from annotations.engine.results.records import RecordFinisher
 from annotations.engine.task import Task
 from tests.engine.annotating import RCRS, Annotated, read_back, vcf
 
@@ -63,3 +65,27 @@ def test_a_pointer_is_followed_to_the_entries_the_allele_has_a_part_in() -> None
     assert followed(b"@5", b"6C>T", lambda pos: values.get(pos, [])) == b"missense|G|T|b|+|2A>2I|5G>A+6C>T"
     assert followed(b"@5,intron|H||b", b"7A>T", lambda pos: values.get(pos, [])) == b"@5,intron|H||b"
     assert followed(b"@9", b"6C>T", lambda pos: values.get(pos, [])) == b"@9"
+
+
+def test_a_pointer_to_a_record_of_an_earlier_block_is_followed() -> None:
+    joint = "missense|MT-ND1|MT-ND1|protein_coding|+|4A>4I|3316G>A+3317C>T"
+    finisher = RecordFinisher(load_reference(RCRS), haplotype_aware=True)
+    first = finisher.finish(f"MT\t3316\t.\tG\tA\t.\t.\tBCSQ={joint}\n".encode())
+    later = finisher.finish(b"MT\t3317\t.\tC\tT\t.\t.\tBCSQ=@3316\n")
+    for block in (first, later):
+        found = block.entries[block.codes[0]].consequence
+        assert found is not None
+        assert found.protein == "A4I"
+
+
+def test_a_record_waits_for_the_one_it_points_to() -> None:
+    lines = [
+        b"MT\t5\t.\tG\tA\t.\t.\tBCSQ=intron|H||b\n",
+        b"MT\t8\t.\tG\tA\t.\t.\tDP=3;BCSQ=@20\n",
+        b"MT\t9\t.\tG\tA\t.\t.\tDP=3\n",
+        b"MT\t20\t.\tC\tT\t.\t.\tBCSQ=missense|G|T|b|-|2A>2I|8G>A+20C>T\n",
+        b"MT\t21\t.\tC\tT\t.\t.\tBCSQ=@20\n",
+    ]
+    assert list(unbroken(lines)) == [lines[0], b"".join(lines[1:4]), lines[4]]
+    # One whose record never comes waits for the end.
+    assert list(unbroken(lines[:3])) == [lines[0], b"".join(lines[1:3])]

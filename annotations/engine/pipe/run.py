@@ -68,6 +68,7 @@ def _run(
         version=VERSION,
         sources=str(sources),
         scratch=str(directory),
+        haplotype_aware=task.haplotype_aware,
     )
     plan = Plan(reference, directory, sort_after_norm=attempt.sort_output, haplotype_aware=task.haplotype_aware)
     watch = CrowdingWatch(task.limits, plan.sort_window)

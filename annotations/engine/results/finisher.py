@@ -26,6 +26,7 @@ from annotations.engine.results.genotypes import SampleLayout, sample_layout
 from annotations.engine.results.indexer import Indexer
 from annotations.engine.results.info_header import output_header
 from annotations.engine.results.order import UNSORTED_EXIT, Order
+from annotations.engine.results.pointers import unbroken
 from annotations.engine.results.records import OutOfOrderError, RecordFinisher
 from annotations.engine.results.table import TableWriter
 
@@ -74,13 +75,13 @@ def finish(stream: BinaryIO, order: Order) -> None:
 def _write_records(
     blocks: Iterable[bytes], reference: Reference, layout: SampleLayout, order: Order, writer: BgzfWriter
 ) -> dict[str, Any]:
-    finisher = RecordFinisher(reference, layout)
+    finisher = RecordFinisher(reference, layout, haplotype_aware=order.haplotype_aware)
     fields = [field for source in reference.sources for field in source.fields]
     notes = {"GAS_reference": reference.name, "GAS_version": order.version}
     table = TableWriter(Path(order.table), fields, notes, layout, first_row=order.first_row)
     counts = Counts(fields, layout.samples)
     with Background(WAITING) as background:
-        for block in blocks:
+        for block in unbroken(blocks) if order.haplotype_aware else blocks:
             records = finisher.finish(block)
             background.do(partial(writer.write, memoryview(records.text)))
             background.do(partial(table.add, records))

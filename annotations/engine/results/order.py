@@ -23,6 +23,8 @@ class Order:
     sources: str
     #: Header lines that hold this text were written by a stage about itself (bcftools sort) and are left out.
     scratch: str = ""
+    #: Whether csq told joint changes of a haplotype.
+    haplotype_aware: bool = False
     #: Of a part of a result: its number of the table's first row, whether its VCF begins with the header, and counts
     #: that can be merged.
     first_row: int = 0

@@ -19,7 +19,7 @@ from annotations.engine.results.consequence import INTERGENIC
 from annotations.engine.results.entries import Entry, EntryCache
 from annotations.engine.results.gene_ends import GeneEnds
 from annotations.engine.results.genotypes import NO_SAMPLES, SampleLayout, read_genotypes
-from annotations.engine.results.pointers import POINTER, followed
+from annotations.engine.results.pointers import POINTER, JointChanges, followed, is_joint
 from annotations.engine.results.sought import Sought
 from annotations.engine.results.source_values import SourceValueReader, SourceValues
 from annotations.engine.results.textblock import (
@@ -79,8 +79,12 @@ class Records:
 class RecordFinisher:
     """Completes blocks of records annotated against one reference."""
 
-    def __init__(self, reference: Reference, layout: SampleLayout = NO_SAMPLES) -> None:
+    def __init__(
+        self, reference: Reference, layout: SampleLayout = NO_SAMPLES, *, haplotype_aware: bool = False
+    ) -> None:
         self._layout = layout
+        self._haplotype_aware = haplotype_aware
+        self._joint = JointChanges()
         self._mitochondrial = {contig.name for contig in reference.contigs if contig.mitochondrial}
         self._ends = GeneEnds(reference)
         self._models = LoadedModels(reference)
@@ -106,7 +110,7 @@ class RecordFinisher:
         pairs = [_pair(pair) for pair in alleles.dictionary.to_pylist()]
         allele_codes: Codes = alleles.indices.to_numpy()
         self._models.load(dict.fromkeys(name for name, _, _ in runs))
-        entries, codes = self._entries(block, pairs, allele_codes)
+        entries, codes = self._entries(block, pairs, allele_codes, runs)
         self._say_unsaid(entries, codes, runs, lambda row: (int(pos[row].as_py()), *pairs[allele_codes[row]]))
         self._set_reasons(entries, codes, contig, masked)
         self._say_structural(block, entries, codes, runs)
@@ -134,7 +138,11 @@ class RecordFinisher:
         )
 
     def _entries(
-        self, block: TextBlock, pairs: Sequence[tuple[str, str]], allele_codes: Codes
+        self,
+        block: TextBlock,
+        pairs: Sequence[tuple[str, str]],
+        allele_codes: Codes,
+        runs: Sequence[tuple[str, int, int]],
     ) -> tuple[list[Entry], Codes]:
         """Each record's entry by its BCSQ, or by what its allele is when it has none."""
         starts, ends = block.starts[INFO], block.ends[INFO]
@@ -145,29 +153,34 @@ class RecordFinisher:
         told = bcsq.dictionary.to_pylist()
         entries = [self._cache.read(value) for value in told]
         codes: Codes = bcsq.indices.to_numpy().astype(np.int64)
-        self._follow(block, told, entries, codes)
+        if self._haplotype_aware:
+            self._follow(block, told, entries, codes, runs)
         for number, (ref, alt) in enumerate(pairs):
             if reason := reason_not_annotated(ref, alt):
                 codes[(allele_codes == number) & bare] = len(entries)
                 entries.append(self._cache.not_annotated(reason))
         return entries, codes
 
-    def _follow(self, block: TextBlock, told: Sequence[bytes], entries: list[Entry], codes: Codes) -> None:
-        """Give records whose BCSQ points to another record the consequence they share with it."""
-        pointing = [number for number, value in enumerate(told) if POINTER in value]
-        if not pointing:
-            return
-        place = block.column(POS).to_pylist()
-        at: dict[int, list[bytes]] = {}
-        for row, code in enumerate(codes.tolist()):
-            if code < len(told):
-                at.setdefault(int(place[row]), []).append(told[code][len(_BCSQ) :])
-        for row in np.flatnonzero(np.isin(codes, pointing)).tolist():
-            ref, alt = (block.bytes[block.starts[n][row] : block.ends[n][row]].tobytes() for n in (REF, ALT))
-            allele = b"%b%b>%b" % (place[row], ref, alt)
-            value = followed(told[codes[row]][len(_BCSQ) :], allele, lambda pos: at.get(pos, []))
-            entries.append(self._cache.read(_BCSQ + value))
-            codes[row] = len(entries) - 1
+    def _follow(
+        self,
+        block: TextBlock,
+        told: Sequence[bytes],
+        entries: list[Entry],
+        codes: Codes,
+        runs: Sequence[tuple[str, int, int]],
+    ) -> None:
+        """Give records whose BCSQ points to another record, of this block or before, the consequence they share."""
+        pointing = np.array([POINTER in value for value in told], np.bool_)
+        joint = np.array([is_joint(value) for value in told], np.bool_)
+        for contig, first, last in runs:
+            self._joint.go_to(contig)
+            for row in (np.flatnonzero(joint[codes[first:last]]) + first).tolist():
+                self._joint.add(int(block.text(POS, row)), told[codes[row]][len(_BCSQ) :])
+            for row in (np.flatnonzero(pointing[codes[first:last]]) + first).tolist():
+                allele = b"%b%b>%b" % (block.text(POS, row), block.text(REF, row), block.text(ALT, row))
+                value = followed(told[codes[row]][len(_BCSQ) :], allele, self._joint.at)
+                codes[row] = len(entries)
+                entries.append(self._cache.read(_BCSQ + value))
 
     def _say_unsaid(
         self,
@@ -207,9 +220,7 @@ class RecordFinisher:
         for contig, first, last in runs:
             loaded = self._models.get(contig)
             for row in (np.flatnonzero(np.isin(codes[first:last], said)) + first).tolist() if loaded else ():
-                pos, alt, info = (
-                    block.bytes[block.starts[at][row] : block.ends[at][row]].tobytes() for at in (POS, ALT, INFO)
-                )
+                pos, alt, info = (block.text(column, row) for column in (POS, ALT, INFO))
                 kind = structural_kind(alt, entries[codes[row]].reason)
                 if kind and loaded:
                     span = structural_span(kind, int(pos), info)

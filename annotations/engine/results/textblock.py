@@ -52,6 +52,10 @@ class TextBlock:
         """A fixed column's bytes."""
         return self.cut(self.starts[number], self.ends[number])
 
+    def text(self, number: int, row: int) -> bytes:
+        """One value of a fixed column."""
+        return self.bytes[self.starts[number][row] : self.ends[number][row]].tobytes()
+
     def cut(self, starts: Positions, ends: Positions) -> pa.Array:
         """The bytes of [starts, ends), which must not overlap and must come in order."""
         offsets = np.empty(2 * len(starts) + 1, np.int32)

@@ -47,6 +47,7 @@ def annotate_part(
         version=VERSION,
         sources=str(sources),
         scratch=str(scratch),
+        haplotype_aware=shared.haplotype_aware,
         first_row=part.first_row,
         header=part.number == 0,
         mergeable=True,

@@ -11,6 +11,8 @@ from annotations.engine.reading.compression import Expander
 
 #: Bytes of text that tell how far a file's compression goes and how long its lines are.
 _SAMPLE_BYTES = MIB
+#: Parts that a file should make: the last one is rarely full.
+_ENOUGH = 1.5
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,9 @@ class ShardSize:
 
 
 def worth_cutting(path: Path, size: ShardSize) -> bool:
-    """Whether a file probably makes two parts or more; told from its first text, in a few milliseconds.
+    """Whether a file probably makes two parts or more, the last of them half full.
 
-    False also for what cannot be read: the annotation says why.
+    Told from its first text, in a few milliseconds. False also for what cannot be read: the annotation says why.
     """
     if not path.is_file():
         return False
@@ -47,4 +49,5 @@ def worth_cutting(path: Path, size: ShardSize) -> bool:
         return False
     finally:
         expander.close()
-    return text >= 2 * size.text_bytes or text * lines / max(seen, 1) >= 2 * size.records
+    parts = max(text / size.text_bytes, text * lines / max(seen, 1) / size.records)
+    return parts >= _ENOUGH
