@@ -100,6 +100,8 @@ class Column:
         return not self.source and self.name not in _OWN and self.kind not in {"genotype", "level"}
 
 
+#: The column whose order depends on the values that a table has.
+CONSEQUENCE = "consequence"
 #: The row's number: what a page's address names, and the order of the file.
 ROW = Column("row", "Variant", "integer", '"row"', '"row"')
 
@@ -174,7 +176,7 @@ def _own(name: str, title: str, kind: pa.DataType) -> Column:
     sql = quoted(name)
     if name == "impact":
         return Column(name, title, "impact", sql, _rank(sql, IMPACTS))
-    if name == "consequence":
+    if name == CONSEQUENCE:
         return Column(name, title, "consequence", sql, _rank(f"split_part({sql}, '&', 1)", list(SEVERITY)))
     if name in {"contig", "pos"}:  # the table stands in this order, and across contigs no other makes sense
         return Column(name, title, _kind(kind), sql, ROW.order)
@@ -185,6 +187,21 @@ def _rank(sql: str, words: Sequence[str]) -> str:
     """Order by severity: the most severe has the largest number. The words are constants of the engine."""
     cases = " ".join(f"WHEN '{word}' THEN {rank}" for rank, word in enumerate(reversed(words)))
     return f"CASE {sql} {cases} END"
+
+
+def by_severity(values: Iterable[str]) -> str:
+    """Order consequences of these values by their first term: the most severe has the largest number.
+
+    Looked up as a whole, which DuckDB does once for each value of a block's dictionary; taken apart by the query, each
+    row is. Only values made of the engine's own terms stand in it.
+    """
+    known = [value for value in values if set(value.split("&")) <= SEVERITY.keys()]
+    if not known:
+        return f"nullif({quoted('consequence')}, {quoted('consequence')})"
+    most = len(SEVERITY)
+    ranks = ", ".join(str(most - SEVERITY[value.split("&", 1)[0]]) for value in known)
+    texts = ", ".join(f"'{value}'" for value in known)
+    return f"list_extract([{ranks}], list_position([{texts}], {quoted('consequence')}))"
 
 
 def _kind(kind: pa.DataType) -> str:

@@ -102,10 +102,12 @@ def _frequency(value: str, table: VariantTable) -> Reading:
         return Reading(f"Not seen in {short}", unseen)
     found = number_range(text)
     if found.high is None and not text.rstrip().endswith("-"):
-        return Reading(
-            f"{short} under {percent(found.low or 0)}",
-            any_of([unseen, within(column.sql, Range(None, found.low), end="<")]),
-        )
+        below = Range(None, found.low)
+        if looked_up:
+            either = any_of([unseen, within(column.sql, below, end="<")])
+        else:  # every allele was looked up: one comparison says both, as no frequency is negative
+            either = within(f"coalesce({column.sql}, -1)", below, end="<")
+        return Reading(f"{short} under {percent(found.low or 0)}", either)
     if found.high is None:
         return Reading(f"{short} {percent(found.low or 0)} and above", within(column.sql, found))
     end = "<=" if found.high >= 1 else "<"

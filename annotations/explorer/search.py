@@ -84,6 +84,8 @@ def _words(text: str, table: VariantTable, present: dict[str, tuple[str, list[st
     upper = text.upper()
     groups = sorted({group for name, (_, found) in present.items() if upper in name for group in found})
     diseases = contained(table.catalogue.of_role("disease"), text, table)
-    # IDs that are no rs numbers are compared whole: contained text would be looked for in millions.
-    named = [Condition('"id" = ?', (text,))] if table.has(Condition("\"id\" NOT LIKE 'rs%'")) else []
+    # IDs that are no rs numbers are compared whole: contained text would be looked for in millions. And only where one
+    # is the text: the statistics of the row groups mostly tell, and the page then reads one column less.
+    identifier = Condition('"id" = ?', (text,))
+    named = [identifier] if table.has(Condition("\"id\" NOT LIKE 'rs%'")) and table.has(identifier) else []
     return any_of([*([one_of('"genes"', groups)] if groups else []), *named, diseases])

@@ -10,7 +10,7 @@ import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from annotations.engine.reference import Reference
-from annotations.explorer.columns import ROW, Catalogue, Column, catalogue_of, quoted
+from annotations.explorer.columns import CONSEQUENCE, ROW, Catalogue, Column, by_severity, catalogue_of, quoted
 from annotations.explorer.conditions import EVERYTHING, Condition, all_of, one_of
 from annotations.explorer.connection import connect, limited
 from annotations.explorer.sorting import FILE_ORDER, Sort, Stretch
@@ -93,6 +93,7 @@ class VariantTable:
         Rows are dictionaries by column name, ``row`` among them; all columns of the table when none are named. A
         row number that the table does not have is the beginning.
         """
+        sort = self._prepared(sort)
         backwards = before is not None
         key = self._key(sort, before if before is not None else after)
         size = min(size, MAX_PAGE - 1)
@@ -141,6 +142,8 @@ class VariantTable:
     def has(self, where: Condition) -> bool:
         """Say whether the condition takes any row; the answer is kept."""
         if where not in self._has:
+            if len(self._has) >= KEPT_COUNTS:
+                self._has.clear()
             self._has[where] = bool(self._fetch(f"SELECT 1 FROM variants WHERE {where.sql} LIMIT 1", where.values)[1])
         return self._has[where]
 
@@ -185,6 +188,7 @@ class VariantTable:
         ``rows`` is the size of a batch, which DuckDB rounds to its own steps. There is one batch at least, empty where
         no row fits, so that whoever writes columns knows their types.
         """
+        sort = self._prepared(sort)
         order = "" if sort.is_file_order else f" ORDER BY {sort.whole()[0].order_by}"
         sql = f"SELECT {self._selected(columns)} FROM variants WHERE {where.sql}{order}"
         with limited(self._connection, seconds) as cursor:
@@ -229,11 +233,20 @@ class VariantTable:
         parts = self._near_the_end(stretch) if stretch.from_the_end else [EVERYTHING]
         for near in parts:
             condition = all_of([one for one in (where, stretch.where, near) if one != EVERYTHING])
-            sql = f"SELECT {ROW.sql} FROM variants WHERE {condition.sql} ORDER BY {stretch.order_by} LIMIT {size}"
+            # DuckDB keeps the order of one table's rows and ends at the limit; asked to sort, it reads all of a filter.
+            as_it_stands = stretch.as_it_stands and condition != EVERYTHING
+            order = "" if as_it_stands else f" ORDER BY {stretch.order_by}"
+            sql = f"SELECT {ROW.sql} FROM variants WHERE {condition.sql}{order} LIMIT {size}"
             numbers = [number for (number,) in self._fetch(sql, condition.values)[1]]
             if len(numbers) == size:
                 break
         return numbers
+
+    def _prepared(self, sort: Sort) -> Sort:
+        """Give the order by consequence the values that this table has."""
+        if sort.column.name != CONSEQUENCE:
+            return sort
+        return replace(sort, column=replace(sort.column, order=by_severity(self.distinct(CONSEQUENCE))))
 
     def _near_the_end(self, stretch: Stretch) -> Iterator[Condition]:
         """Ever longer parts at a stretch's end, by row number; row groups outside are skipped."""

@@ -15,7 +15,20 @@ async function open() {
     locus,
     tracks,
   });
+  complete(place.shadowRoot);
   status.textContent = "Drag to move, scroll within a track, click a variant for its record.";
+}
+
+// igv.js resets everything at its container, the colour scheme too: its white boxes would bear the dark theme's ink.
+// And it leaves two fields without a name.
+function complete(root) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(".igv-container { color-scheme: light; color: CanvasText; }");
+  root.adoptedStyleSheets.push(sheet);
+  const names = { "input[type=range]": "Zoom", ".igv-search-input": "Place" };
+  for (const [selector, name] of Object.entries(names)) {
+    root.querySelectorAll(selector).forEach((field) => field.setAttribute("aria-label", name));
+  }
 }
 
 status.textContent = "Opening the browser.";

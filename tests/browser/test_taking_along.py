@@ -9,11 +9,25 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Person, Watch
+from tests.browser.pages import with_oddities
 from tests.browser.test_every_page import problems
+from tests.browser.test_explorer import tab_to_exactly
 from tests.browser.test_first_visit import EXAMPLE
+from tests.browser.test_ways_to_use_it import tab_to
 from tests.stack.stacks import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+#: Width and colour scheme.
+LOOKS = ((1440, "light"), (1440, "dark"), (390, "light"), (390, "dark"))
+LONG = "a_cohort_from_the_clinic_with_a_very_long_name_2026-11_mtDNA_heteroplasmy_rerun_final.vcf"
+
+
+def show_as(page: Page, width: int, scheme: str) -> None:
+    """Make the window so wide, and the browser light or dark."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
 
 
 def exported(page: Page, name: str) -> str:
@@ -28,6 +42,11 @@ def test_a_visitor_explores_the_example_and_takes_a_filter_along(new_page: Calla
     page = new_page(viewport={"width": width, "height": 900})
     page.goto("/")
     page.get_by_role("link", name="Explore the annotated example").click()
+    for kind, begin in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=f"{kind} of Impact", exact=True).click()
+        assert download.value.suggested_filename == f"example.impact.{kind.lower()}"
+        assert Path(download.value.path()).read_bytes().startswith(begin)
     page.get_by_role("link", name="Explore the variants").click()
     page.get_by_label("Search").fill("MT-ND4")
     page.get_by_role("button", name="Filter", exact=True).first.click()
@@ -85,3 +104,34 @@ def test_the_genome_browser_draws_the_jobs_records_and_asks_nobody_else(
     assert f"GET /annotations/{job}/browser/records/index/" in watch.requests
     assert f"GET /annotations/{job}/browser/records/vcf/" in watch.requests
     assert f"GET /annotations/{job}/browser/fasta/" in watch.requests
+    for look in LOOKS:
+        show_as(page, *look)
+        assert problems(page, f"genome browser, {look}") == []
+        ink = page.locator(".igv-track-label").first.evaluate("each => getComputedStyle(each).color")
+        assert ink == "rgb(0, 0, 0)"  # on igv.js' white, whatever the theme
+
+
+def test_two_results_are_compared_by_keyboard(
+    site: Stack, new_page: Callable[..., Page], sign_in: Callable[..., Person], tmp_path: Path
+) -> None:
+    page = new_page()
+    person = sign_in(page, plan="premium")
+    job, other = person.http.annotate(EXAMPLE, "rCRS"), person.http.annotate(with_oddities(tmp_path / LONG), "rCRS")
+    site.wait_for([job, other], 60)
+    for look in LOOKS:
+        show_as(page, *look)
+        page.goto(f"/annotations/{job}/")
+        tab_to_exactly(page, "Compare")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Compare with")
+        assert problems(page, f"compare with, {look}") == []
+        tab_to(page, "Compare with")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Two results compared")
+        tab_to(page, "Only in example.vcf")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("link", name="m.11778G>A", exact=True)).to_be_visible()
+        assert problems(page, f"compared, {look}") == []
+        tab_to_exactly(page, "m.150C>T")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="m.150C>T", level=1)).to_be_visible()
