@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.__main__ import REFERENCE, install
+from bench.engine_runs import REFERENCE, install
 from bench.genome import make_genome, make_variants
 from bench.site import ROOT, Site, running_site
 
