@@ -19,7 +19,7 @@ from annotations.engine.errors import InputRefused, StageFailed, Stopped
 from annotations.engine.reference import load_reference
 from annotations.engine.task import Progress, Task
 from tests.engine.annotating import HEADER, RCRS, vcf
-from tests.engine.processes import alive, command_of, descendants
+from tests.engine.processes import alive, command_of, descendants, until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,13 +47,6 @@ def _feed(path: Path, ended: threading.Event) -> None:
     threading.Thread(target=write, daemon=True).start()
 
 
-def _until(seen: object, seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not seen():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
 def test_stopping_ends_every_process_and_leaves_nothing(endless: Path, tmp_path: Path) -> None:
     ended = threading.Event()
     _feed(endless, ended)
@@ -74,7 +67,7 @@ def test_stopping_ends_every_process_and_leaves_nothing(endless: Path, tmp_path:
         )
     ended.set()
     assert len(seen) >= 5
-    _until(lambda: not any(alive(pid) for pid in seen), 5)
+    until(lambda: not any(alive(pid) for pid in seen), 5)
     assert not (tmp_path / "out").exists()
 
 
@@ -128,11 +121,11 @@ def test_the_engine_dies_with_its_parent(endless: Path, tmp_path: Path) -> None:
         "run_child(task, on_progress=lambda _: None, should_stop=lambda: False, timeout=30)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
-    _until(lambda: len(descendants(parent.pid)) >= 5)
+    until(lambda: len(descendants(parent.pid)) >= 5)
     family = descendants(parent.pid)
     parent.kill()
     parent.wait()
-    _until(lambda: not any(alive(pid) for pid in family), 10)
+    until(lambda: not any(alive(pid) for pid in family), 10)
     ended.set()
     assert list((tmp_path / "out").iterdir()) == []
 

@@ -11,9 +11,8 @@ from typing import TypeVar
 from annotations.engine.errors import InputRefused, StageFailed, Unsorted
 from annotations.engine.pipe.aside import UndeclaredContig
 from annotations.engine.pipe.crowding import Crowded
-from annotations.engine.pipe.pipeline import OutputUnsorted
 from annotations.engine.pipe.sorting import SortedBatches
-from annotations.engine.pipe.stages import UndeclaredIdError
+from annotations.engine.pipe.stages import OutputUnsorted, UndeclaredIdError
 from annotations.engine.reading.diagnosis import diagnose, find_contigs, find_undeclared
 from annotations.engine.reading.reader import Batch, VcfReader
 from annotations.engine.reference import Reference

@@ -17,14 +17,10 @@ from typing import Self
 from annotations.engine.errors import EngineError
 from annotations.engine.pipe.aside import aside_header
 from annotations.engine.pipe.segments import Plan, Segment
-from annotations.engine.pipe.stages import Chain, Stage, failure, settle
+from annotations.engine.pipe.stages import Chain, OutputUnsorted, Stage, failure, settle
 from annotations.engine.results.order import UNSORTED_EXIT, Order
 
 _NORM_COUNTS = re.compile(r"Lines +total/split/joined/realigned[^:]*:\s*(\d+)/(\d+)/(\d+)/(\d+)")
-
-
-class OutputUnsorted(EngineError):
-    """Normalisation moved a record past others; another run has to sort after it."""
 
 
 class Pipeline:

@@ -23,6 +23,8 @@ STDERR_BYTES = 16_384
 _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
 _UNDECLARED = re.compile(r"(INFO|FORMAT|FILTER) '([^']+)' (?:at \S+ )?is not defined in the header")
 _UNPHASED = re.compile(r"Unphased heterozygous genotype at ([^\s,]+)")
+#: What csq says of it, where it stands in the records that csq has in hand; elsewhere the finisher finds it.
+_UNSORTED = "Error: The file is not sorted"
 _PATH = re.compile(r"(?:/[^\s:'\",]+)+")
 _NOISE = re.compile(r"^(Lines |Parsing |Indexed |Calling|Warning|Note|REF_MISMATCH|\[W::|Writing|Merging|Cleaning)")
 
@@ -35,6 +37,10 @@ class UndeclaredIdError(EngineError):
     """
 
     ids: tuple[tuple[str, str], ...]
+
+
+class OutputUnsorted(EngineError):
+    """Normalisation moved a record past others; another run has to sort after it."""
 
 
 @dataclass
@@ -144,6 +150,8 @@ def failure(stages: Sequence[Stage]) -> EngineError:
             f"Consequences by haplotype need phased genotypes, and one at {unphased[1]} is heterozygous and not phased",
             "Phase the file, or ask for the consequences of each allele by itself.",
         )
+    if root.name == "csq" and _UNSORTED in complaint:
+        return OutputUnsorted()
     kind = StageKilled if -root.child.returncode in _FROM_OUTSIDE else StageFailed
     return kind(_sentence(root, complaint))
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from annotations.engine.errors import NotShardable, StageFailed, StageKilled
 from annotations.engine.pinned import unchanged, write_sources
 from annotations.engine.pipe.attempts import OnProgress
-from annotations.engine.pipe.pipeline import OutputUnsorted, Pipeline
+from annotations.engine.pipe.pipeline import Pipeline
 from annotations.engine.pipe.segments import Plan
-from annotations.engine.pipe.stages import UndeclaredIdError
+from annotations.engine.pipe.stages import OutputUnsorted, UndeclaredIdError
 from annotations.engine.reference import Reference, sha256_of
 from annotations.engine.results.order import Order
 from annotations.engine.sharding.cut_file import HEADER, PART_FILES, Part, Shared, read_cut
