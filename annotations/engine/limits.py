@@ -35,3 +35,9 @@ class Limits:
     """How much larger one record an allele may make the text; counts once ``split_grace_bytes`` have been made."""
     split_grace_bytes: int = 256 * MIB
     chunk_bytes: int = MIB // 2
+    look_packed_bytes: int = 48 * MIB
+    """A look before the job ends behind so many bytes of the file: one in a bucket is fetched to its 64th MiB only."""
+    look_text_bytes: int = 256 * MIB
+    """And behind so much text, which is a second or two: somebody waits for it."""
+    verify_packed_bytes: int = GIB
+    """How much of a packed file is read on from a garbled record, to see whether the packing is damaged."""

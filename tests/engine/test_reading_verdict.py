@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from annotations.engine.bcftools import command
 from annotations.engine.errors import InputRefused
 from annotations.engine.limits import Limits
+from annotations.engine.reading import compression
 from annotations.engine.reading.diagnosis import diagnose, find_undeclared
 from annotations.engine.reading.preflight import ContigVerdict, Fit, Verdict, preflight
 from annotations.engine.reading.reader import VcfReader
@@ -81,6 +84,37 @@ def test_a_large_file_is_looked_at_only_in_part(tmp_path: Path) -> None:
     assert not verdict.complete
     assert 20_000 <= verdict.records < 50_000
     assert preflight(path, REFERENCE, name="large", max_records=60_000).complete
+
+
+def with_a_hole(tmp_path: Path, *records: str) -> Path:
+    """Write a gzip with these records first, and nothing but zeros behind its 100,000th byte, as out of a bucket."""
+    rest = (f"MT 8993 . T G . . NOTE={os.urandom(50).hex()} GT 0/1" for _ in range(4_000))
+    packed = gzip.compress(vcf(*records, *rest), mtime=0)
+    return put(tmp_path, packed[:100_000] + bytes(len(packed) - 100_000))
+
+
+def test_a_look_ends_before_the_part_of_a_large_file_that_was_not_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compression, "_READ_BYTES", 1_000)
+    monkeypatch.setattr(compression, "_BLOCK_BYTES", 1_000)
+    small = Limits(chunk_bytes=1_000, look_packed_bytes=60_000)
+    verdict = preflight(with_a_hole(tmp_path, RECORDS[0]), REFERENCE, name="large", limits=small)
+    assert not verdict.complete
+    assert 500 < verdict.records < 1_500
+    with pytest.raises(InputRefused, match=r"truncated|damaged"):
+        preflight(with_a_hole(tmp_path, RECORDS[0]), REFERENCE, name="large", limits=Limits(chunk_bytes=1_000))
+    with pytest.raises(InputRefused, match=r"^Line 11, REF"):  # and not: the file is damaged
+        preflight(with_a_hole(tmp_path, RECORDS[0], "MT 8993 . Q G . . . GT 0/1"), REFERENCE, name="x", limits=small)
+
+
+def test_a_look_at_a_cohort_ends_after_so_much_text_however_few_its_records_are(tmp_path: Path) -> None:
+    samples = [f"S{number}" for number in range(1_000)]
+    records = ["MT 8993 . T G . . . GT " + " ".join(["0/1"] * 1_000)] * 500
+    path = put(tmp_path, vcf(*records, samples=samples))
+    verdict = preflight(path, REFERENCE, name="cohort", limits=Limits(chunk_bytes=100_000, look_text_bytes=400_000))
+    assert not verdict.complete
+    assert 100 <= verdict.records < 400
 
 
 def test_a_header_alone_is_said_to_hold_no_variants(tmp_path: Path) -> None:

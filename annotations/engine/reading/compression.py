@@ -61,14 +61,16 @@ class Expander:
         yield from self._blocks
 
     def verify_rest(self) -> None:
-        """Decompress what is left (a GiB at most) and throw it away; raises InputRefused when the packing is broken.
+        """Decompress what is left and throw it away; raises InputRefused when the packing is broken.
+
+        Ends behind a GiB of text, or ``verify_packed_bytes`` of the file.
 
         For the moment a record looks garbled: a damaged file should be called damaged.
         """
         seen = 0
         for block in self._blocks:
             seen += len(block)
-            if seen > _VERIFY_BYTES:
+            if seen > _VERIFY_BYTES or self.raw_bytes > self._limits.verify_packed_bytes:
                 return
 
     def close(self) -> None:

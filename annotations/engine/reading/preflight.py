@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -78,11 +78,13 @@ class Verdict:
 def preflight(
     path: Path, reference: Reference, *, name: str, limits: Limits | None = None, max_records: int = 20_000
 ) -> Verdict:
-    """Look at the first records of a file (the whole file when it is small).
+    """Look at the first records of a file (the whole file when it is small): within the limits' ``look`` sizes.
 
     Raises InputRefused and WrongReference as reading it would.
     """
     classes: Counter[str] = Counter()
+    limits = limits or Limits()
+    limits = replace(limits, verify_packed_bytes=limits.look_packed_bytes)
     with VcfReader(path, reference, limits, sort_later=True) as reader:
         complete, enough = True, False
         for text, _ in reader.chunks():
@@ -90,7 +92,7 @@ def preflight(
             if enough:  # and yet there was another chunk
                 complete = False
                 break
-            enough = reader.counts.records >= max_records
+            enough = reader.counts.records >= max_records or reader.has_looked_enough()
         return _verdict(reader, reference, name, classes, complete=complete)
 
 

@@ -103,6 +103,11 @@ class VcfReader:
         """How much of the file has been read, 0 to 1, in compressed bytes."""
         return self._expander.fraction
 
+    def has_looked_enough(self) -> bool:
+        """Whether so much was read as a look before the job may read."""
+        limits, read = self._limits, self._expander
+        return read.raw_bytes >= limits.look_packed_bytes or read.expanded_bytes >= limits.look_text_bytes
+
     @property
     def crlf(self) -> bool:
         """Whether the lines end with CRLF."""
