@@ -11,6 +11,7 @@ from django.utils import timezone
 from annotations.models import Shard, ShardState
 from annotations.sharding import moves
 from annotations.sharding.clearing import clear
+from gas_site.storage import StoreAway
 
 logger = logging.getLogger(__name__)
 
@@ -54,5 +55,8 @@ def gather_what_was_forgotten() -> None:
 def clear_what_is_left_over() -> None:
     """Remove parts and rows of jobs that have ended or begun anew; those of deleted jobs go with everything else."""
     left = Shard.objects.left_over().filter(job__deleted_at=None).order_by()
-    for job_id, attempt in left.values_list("job_id", "job_attempt").distinct()[:BATCH]:
-        clear(job_id, attempt)
+    try:
+        for job_id, attempt in left.values_list("job_id", "job_attempt").distinct()[:BATCH]:
+            clear(job_id, attempt)
+    except StoreAway as error:
+        logger.warning("parts of ended jobs stay until the file store is back: %s", error.strerror)

@@ -23,7 +23,7 @@ from annotations.sharding import moves as shard_moves
 from annotations.sharding import running as shard_running
 from annotations.sharding.sweep import sweep_shards
 from gas_site.metrics import exposition
-from gas_site.storage import file_store
+from gas_site.storage import StoreAway, file_store
 from tests.site.conftest import Sent
 from tests.site.factories import make_job, stored
 from tests.site.sharded import cut, states, take, vanish
@@ -144,6 +144,19 @@ def test_shards_of_a_job_that_is_ended_stop_and_are_not_claimed(
         assert deleting.purge(job.pk)
     assert not Shard.objects.exists()
     assert [name for name in stored(files) if "parts" in name] == []
+
+
+def test_what_is_left_over_waits_for_a_file_store_that_is_away(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(self: object, prefix: str) -> None:
+        raise StoreAway(5, "S3 answered SlowDown")
+
+    moves.cancel(cut(alice), "by its owner")
+    with monkeypatch.context() as patch:
+        patch.setattr(type(file_store()), "remove_tree", away)
+        sweep_shards()
+    assert Shard.objects.count() == 4
+    sweep_shards()
+    assert not Shard.objects.exists()
 
 
 def test_a_worker_told_to_stop_hands_its_shard_back(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:

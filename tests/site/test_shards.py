@@ -62,6 +62,8 @@ def test_a_result_in_eight_shards_is_the_same_as_in_one_piece(
     job = make_job(alice, JobStatus.PENDING, content=example)
     work(1)
     assert states(job) == ["waiting"] * 8 + ["held"]
+    for shard in Shard.objects.filter(gathers=False):  # the last part first: messages and workers know no order
+        Shard.objects.filter(pk=shard.pk).update(turn_at=shard.turn_at - timedelta(seconds=100 * shard.number))
     completed(job)
     assert content_of(job, files) == expected
     assert [file.kind for file in job.files.all()] == ["vcf", "index", "table", "summary", "log"]
