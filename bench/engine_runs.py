@@ -25,9 +25,10 @@ def install(genome: Genome, environment: dict[str, str]) -> None:
     run(command, environment=environment)
 
 
-def annotate(variants: Path, output: Path, environment: dict[str, str]) -> Cost:
-    """Measure `manage.py annotate`."""
+def annotate(variants: Path, output: Path, environment: dict[str, str], *, workers: int | None = None) -> Cost:
+    """Measure `manage.py annotate`; without ``workers`` it takes as many as there are processors."""
     command = [sys.executable, str(ROOT / "manage.py"), "annotate", str(variants), "--reference", REFERENCE]
+    command += ["--workers", str(workers)] if workers else []
     try:
         return run([*command, "--output-dir", str(output), "--json"], environment=environment)
     finally:
