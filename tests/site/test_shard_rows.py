@@ -234,7 +234,7 @@ def test_the_page_of_a_job_in_shards_says_how_many_parts_are_done(
         page = " ".join(alices.get(job.get_absolute_url()).content.decode().split())
     assert "1 of 3 parts done" in page
     assert "<dt>Parts done</dt> <dd> 1 <small>of 3, 1 at work</small>" in page
-    assert "10 <small>of 1 in the file" in page  # the records; the verdict is the factory's
+    assert "10 <small>of 30 in the file" in page
 
 
 def test_shards_are_in_the_metrics_of_the_backlog(alice: User) -> None:
