@@ -13,9 +13,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
+from uuid import UUID
 
 from annotations.catalogue import UnknownReference, reference_named
 from annotations.engine.reference import Reference
+from annotations.example import EXAMPLE_ID
 from annotations.explorer.table import VariantTable
 from annotations.models import Job
 from annotations.result_files import keys_of, local
@@ -103,15 +106,27 @@ _pool = TablePool()
 atexit.register(_pool.close_idle, 0)
 
 
+def _key_of(job: Job) -> str:
+    key = keys_of(job, "table").get("table")
+    if key is None:
+        raise TableAway("This job has no table.")
+    return key
+
+
+@lru_cache(maxsize=1_000)
+def _kept_key(job_id: UUID, attempt: int) -> str:
+    """Where the table of a job's attempt is: asked once, as nothing changes it. Raises TableAway."""
+    return _key_of(Job(pk=job_id, attempt=attempt))
+
+
 @contextmanager
 def open_table(job: Job) -> Iterator[VariantTable]:
     """Give the table of a completed job. Raises TableAway, TableUnreadable.
 
     The caller has looked whether the person may see the job, and whether its files are available.
     """
-    key = keys_of(job, "table").get("table")
-    if key is None:
-        raise TableAway("This job has no table.")
+    # The example's file is made again at each start; a job's is the same as long as the job lives.
+    key = _key_of(job) if job.pk == EXAMPLE_ID else _kept_key(job.pk, job.attempt)
     try:
         reference = reference_named(job.reference)
     except UnknownReference:

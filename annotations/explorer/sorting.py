@@ -24,11 +24,6 @@ class Stretch:
         """Say whether its rows stand in the order of the file, turned round."""
         return self.order_by == f"{ROW.order} DESC"
 
-    @property
-    def as_it_stands(self) -> bool:
-        """Say whether its rows stand in the order of the file."""
-        return self.order_by == f"{ROW.order} ASC"
-
 
 @dataclass(frozen=True)
 class Sort:

@@ -22,6 +22,7 @@ from annotations.explorer.columns import CONSEQUENCE, ROW, Catalogue, Column, by
 from annotations.explorer.conditions import EVERYTHING, Condition, all_of, one_of
 from annotations.explorer.connection import connect, limited
 from annotations.explorer.sorting import FILE_ORDER, Sort, Stretch
+from annotations.explorer.streaming import stretches_of
 
 QUERY_SECONDS = 10.0
 #: Rows of a page at most.
@@ -183,20 +184,24 @@ class VariantTable:
         seconds: float = 3_600,
         rows: int = BATCH_ROWS,
     ) -> Iterator[pa.RecordBatch]:
-        """Stream every row that the condition takes, ``row`` first; in the file's order without sorting anything.
+        """Stream every row that the condition takes, ``row`` first, in the sort's order.
 
         ``rows`` is the size of a batch, which DuckDB rounds to its own steps. There is one batch at least, empty where
         no row fits, so that whoever writes columns knows their types.
         """
         sort = self._prepared(sort)
-        order = "" if sort.is_file_order else f" ORDER BY {sort.whole()[0].order_by}"
-        sql = f"SELECT {self._selected(columns)} FROM variants WHERE {where.sql}{order}"
+        matching = self.total if where == EVERYTHING else self.count(where)
+        select = f"SELECT {self._selected(columns)} FROM variants WHERE"
+        begun = False
         with limited(self._connection, seconds) as cursor:
-            relation = cursor.sql(sql, params=list(where.values))
-            reader: pa.RecordBatchReader = relation.to_arrow_reader(rows)
-            first = next(reader, None)
-            yield first if first is not None else pa.RecordBatch.from_pylist([], schema=reader.schema)
-            yield from reader
+            for part in stretches_of(where, sort, matching=matching, total=self.total, rows=rows):
+                relation = cursor.sql(f"{select} {part.sql}", params=list(part.values))
+                reader: pa.RecordBatchReader = relation.to_arrow_reader(rows)
+                for batch in filter(len, reader):
+                    begun = True
+                    yield batch
+            if not begun:
+                yield pa.RecordBatch.from_pylist([], schema=reader.schema)
 
     def samples_of(self, row: Row) -> str:
         """Return the genotype letters of a row that was read with all columns, one for each sample."""
@@ -233,10 +238,7 @@ class VariantTable:
         parts = self._near_the_end(stretch) if stretch.from_the_end else [EVERYTHING]
         for near in parts:
             condition = all_of([one for one in (where, stretch.where, near) if one != EVERYTHING])
-            # DuckDB keeps the order of one table's rows and ends at the limit; asked to sort, it reads all of a filter.
-            as_it_stands = stretch.as_it_stands and condition != EVERYTHING
-            order = "" if as_it_stands else f" ORDER BY {stretch.order_by}"
-            sql = f"SELECT {ROW.sql} FROM variants WHERE {condition.sql}{order} LIMIT {size}"
+            sql = f"SELECT {ROW.sql} FROM variants WHERE {condition.sql} ORDER BY {stretch.order_by} LIMIT {size}"
             numbers = [number for (number,) in self._fetch(sql, condition.values)[1]]
             if len(numbers) == size:
                 break

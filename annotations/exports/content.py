@@ -27,8 +27,8 @@ _WORDS = "CASE {sql} WHEN '0' THEN 'ref' WHEN '1' THEN 'het' WHEN '2' THEN 'hom'
 class Content:
     """The rows that ``where`` takes, in the order of ``sort``.
 
-    ``provenance`` are names and values that say where the rows come from; ``vcf`` is the annotated VCF, for the format
-    that copies its lines.
+    ``provenance`` are names and values that say where the rows come from; ``vcf`` is the annotated VCF with its
+    ``index``, for the format that copies its lines.
     """
 
     table: VariantTable
@@ -37,6 +37,7 @@ class Content:
     columns: tuple[Column, ...]
     provenance: tuple[tuple[str, str], ...]
     vcf: Path | None = None
+    index: Path | None = None
 
     @property
     def names(self) -> list[str]:

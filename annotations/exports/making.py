@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from uuid import UUID
 
 from annotations.availability import availability_of
@@ -77,14 +76,9 @@ def _content(job: Job, chosen: Filter, order: str, *, with_vcf: bool) -> Iterato
         plan = plan_for(chosen, table)
         sort = read_sort(order, table.catalogue)
         provenance = provenance_of(job, plan, sort, table.count(plan.where))
-        vcf = opened.enter_context(_vcf(job)) if with_vcf else None
-        yield Content(table, plan.where, sort, exported_columns(table.catalogue), provenance, vcf)
-
-
-@contextmanager
-def _vcf(job: Job) -> Iterator[Path]:
-    key = keys_of(job, "vcf").get("vcf")
-    if key is None:
-        raise LinesMissing("This result has no VCF.")
-    with local(key) as path:
-        yield path
+        keys = keys_of(job, "vcf", "index") if with_vcf else {}
+        if with_vcf and "vcf" not in keys:
+            raise LinesMissing("This result has no VCF.")
+        files = {kind: opened.enter_context(local(key)) for kind, key in keys.items()}
+        columns = exported_columns(table.catalogue)
+        yield Content(table, plan.where, sort, columns, provenance, files.get("vcf"), files.get("index"))

@@ -6,6 +6,7 @@ A row's number in the table is its line's place in the file: the engine writes b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -17,6 +18,7 @@ from annotations.engine.results.bgzf import BgzfWriter
 from annotations.explorer.columns import ROW
 from annotations.explorer.sorting import FILE_ORDER
 from annotations.exports.content import SECONDS, Content
+from annotations.exports.few_lines import NoSuchPlace, are_few, lines_at, places_of
 from annotations.exports.outbox import Outbox
 
 _PIECE = 1 << 20
@@ -34,11 +36,29 @@ def vcf(content: Content) -> Iterator[bytes]:
         raise LinesMissing("This result has no VCF.")
     outbox = Outbox()
     writer = BgzfWriter(outbox)
-    for lines in chosen_lines(content.vcf, _note(content), _rows(content)):
+    for lines in _lines(content, content.vcf):
         writer.write(lines)
         yield outbox.take()
     writer.close()
     yield outbox.take()
+
+
+def _lines(content: Content, path: Path) -> Iterator[bytes]:
+    """The header and the lines: by the index where they are few and it leads to all of them, else by reading on."""
+    if content.index is not None and are_few(content.table.count(content.where), content.table.total):
+        with suppress(NoSuchPlace):
+            few = list(lines_at(places_of(content.where, content.table), path, content.index))
+            yield header_with(path, _note(content))
+            yield from few
+            return
+    yield from chosen_lines(path, _note(content), _rows(content))
+
+
+def header_with(path: Path, note: bytes) -> bytes:
+    """The header, with ``note`` before its last line."""
+    with cast(BinaryIO, igzip.IGzipFile(path, "rb")) as file:  # type: ignore[no-untyped-call]
+        *header, names, _ = _head(file)
+    return b"".join((*header, note, names))
 
 
 def chosen_lines(path: Path, note: bytes, numbers: Iterator[Numbers]) -> Iterator[bytes]:

@@ -53,6 +53,7 @@ def content(result: Result) -> Callable[..., Content]:
             exported_columns(table.catalogue),
             (("Exported", "today"), ("Query", "gene=%3DX"), ("Filter", FORMULA)),
             result.annotated.path("vcf"),
+            result.annotated.path("index"),
         )
 
     return of

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 
 from annotations.exports import content as content_module
-from annotations.exports import spreadsheet
+from annotations.exports import few_lines, spreadsheet
+from annotations.exports import vcf as vcf_module
 from annotations.exports.content import Content
 from annotations.exports.text import escaped
 from annotations.exports.vcf import LinesMissing, chosen_lines
@@ -98,6 +99,22 @@ def test_excel_equals_the_table_and_every_text_is_a_text(
     assert not any(cell.hyperlink for line in sheet.iter_rows() for cell in line)
 
 
+def read_through(*_: object) -> None:
+    raise AssertionError("the whole file is read")
+
+
+@pytest.fixture(params=["read through", "by the index", "the index does not lead there"])
+def way_to_the_lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the lines of a VCF found in each way."""
+    if request.param != "read through":
+        monkeypatch.setattr(few_lines, "ONE_OF", 0)  # then any share is few
+    if request.param == "by the index":
+        monkeypatch.setattr(vcf_module, "chosen_lines", read_through)
+    if request.param == "the index does not lead there":
+        monkeypatch.setattr(few_lines, "MAX_POSITION", 9_000)
+
+
+@pytest.mark.usefixtures("way_to_the_lines")
 @pytest.mark.parametrize("filters", FILTERS, ids=str)
 def test_vcf_has_the_original_lines_of_the_filter(
     exported: Exported, result: Result, filters: dict[str, str], tmp_path: Path
@@ -189,6 +206,14 @@ def test_a_table_of_many_columns_is_read_a_few_rows_at_a_time(
     batches = list(one.batches())
     assert [batch.num_rows for batch in batches] == [2, 2, 2, 2]
     assert pa.Table.from_batches(batches).to_pylist() == rows()
+
+
+@pytest.mark.parametrize(
+    ("rows", "total", "few"),
+    [(0, 0, True), (1, 199, False), (1, 200, True), (2_000, 400_000, True), (2_001, 10**9, False)],
+)
+def test_a_filter_is_looked_up_where_that_is_quicker_than_reading(rows: int, total: int, few: bool) -> None:
+    assert few_lines.are_few(rows, total) is few
 
 
 def test_a_vcf_that_lacks_lines_is_no_shorter_export(result: Result) -> None:

@@ -302,9 +302,10 @@ def test_a_job_without_a_result_leads_to_its_page(alices: Client, alice: User, s
 def test_a_page_asks_the_database_a_few_times_whatever_it_shows(
     alices: Client, job: Job, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_max_num_queries(9):
+    read(alices, at("variants", job))  # where the table is, is asked once
+    with django_assert_max_num_queries(8):
         read(alices, at("variants", job) + "?impact=MODERATE&sort=-qual")
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(8):
         read(alices, at("variant", job, LHON_ROW))
 
 
