@@ -23,6 +23,9 @@ from gas_site.stack import Child, ChildEnded, Stack, StopAsked
 
 # The children of a killed supervisor end within the leash's grace.
 LEFTOVER_SECONDS = 12
+# Longer than those in front keep a connection, so that the website never closes one just as a request comes by it: the
+# template's balancer keeps them for 120 s.
+KEEP_ALIVE_SECONDS = 125
 # Who listens on every address is asked on this machine's own.
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared with, not listened on)
 # mallopt(3): a body's pieces go through buffers of up to a MiB. glibc fetches each from the system and gives it back at
@@ -156,7 +159,16 @@ def web_command(host: str) -> list[str]:
         *["/usr/bin/env", *KEEP_BUFFERS, sys.executable, "-m", "gunicorn", "gas_site.wsgi"],
         *["--bind", f"{host}:{settings.PORT}", "--workers", str(settings.WEB_WORKERS)],
         *["--threads", str(settings.WEB_THREADS), "--graceful-timeout", f"{settings.WEB_GRACE.total_seconds():.0f}"],
-        *["--timeout", "120", "--max-requests", "20000", "--max-requests-jitter", "2000"],
+        *[
+            "--keep-alive",
+            str(KEEP_ALIVE_SECONDS),
+            "--timeout",
+            "120",
+            "--max-requests",
+            "20000",
+            "--max-requests-jitter",
+            "2000",
+        ],
         *["--log-level", "warning", "--preload", "--chdir", str(settings.BASE_DIR)],
     ]
 

@@ -11,6 +11,7 @@ import pytest
 from pytest_django import Settings
 
 from bench.site import ROOT
+from deploy.render import template
 from gas_site.management.commands.join import role_command
 
 
@@ -46,6 +47,14 @@ def test_a_role_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_each_role_has_its_command(settings: Settings, role: str, ending: list[str]) -> None:
     settings.ANNOTATE_THREADS, settings.WORK_THREADS = 3, 5
     assert role_command(role)[-len(ending) :] == ending
+
+
+def test_the_web_keeps_a_connection_longer_than_the_balancer_does() -> None:
+    """The balancer would answer 502 to a request that it sends by a connection which the website closes just then."""
+    attributes = template()["Resources"]["Balancer"]["Properties"]["LoadBalancerAttributes"]
+    [idle] = [int(row["Value"]) for row in attributes if row["Key"] == "idle_timeout.timeout_seconds"]
+    command = role_command("web")
+    assert int(command[command.index("--keep-alive") + 1]) > idle
 
 
 def test_the_web_listens_where_it_is_told_to_with_its_processes_and_threads(settings: Settings) -> None:
