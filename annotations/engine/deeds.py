@@ -6,6 +6,7 @@ Each loads what it needs when it is called: an order for one deed does not wait 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -32,11 +33,13 @@ def _annotate(order: Order, on_progress: OnProgress, scratch: Path) -> dict[str,
     if task.workers > 1 and worth_cutting(task.input, task.shards):
         from annotations.engine.sharding.parallel import annotate_in_parts
 
-        (scratch / "parts").mkdir()
+        parts = scratch / "parts"
+        parts.mkdir()
         try:
-            return _told(annotate_in_parts(task, on_progress, scratch / "parts"))
+            return _told(annotate_in_parts(task, on_progress, parts))
         except NotShardable:
-            pass  # one pass settles it
+            # One pass settles it.
+            shutil.rmtree(parts)
     return _told(annotate(task, on_progress, scratch))
 
 

@@ -11,7 +11,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -110,6 +110,7 @@ class _Workers:
         self._given_up = threading.Event()
         self._failure: BaseException | None = None
         self._gatherer: Gatherer | None = None
+        self._opened = ExitStack()
         self._gathering = threading.Thread(target=self._gather, name="gather", daemon=True)
 
     def __enter__(self) -> _Workers:
@@ -121,8 +122,7 @@ class _Workers:
         self._pool.shutdown(cancel_futures=True)
         self._parts.put(None)
         self._gathering.join()
-        if self._gatherer is not None:
-            self._gatherer.__exit__(None, None, None)
+        self._opened.close()
 
     def take(self, shared: Shared, part: Part) -> None:
         """Have a part annotated. Raises what an earlier one raised."""
@@ -130,7 +130,7 @@ class _Workers:
         if self._gatherer is None:
             place = self._directory / "gathered"
             place.mkdir()
-            self._gatherer = Gatherer(shared, self._reference, self._directory, place)
+            self._gatherer = self._opened.enter_context(Gatherer(shared, self._reference, self._directory, place))
         self._parts.put((part, self._pool.submit(self._annotate, shared, part)))
 
     def watched(self, on_progress: OnProgress) -> OnProgress:

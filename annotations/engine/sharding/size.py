@@ -25,6 +25,10 @@ class ShardSize:
     records: int = 500_000
     text_bytes: int = 64 * MIB
 
+    def __post_init__(self) -> None:
+        if self.records < 1 or self.text_bytes < 1:
+            raise ValueError("a part has at least one record and one byte")
+
 
 def worth_cutting(path: Path, size: ShardSize) -> bool:
     """Whether a file probably makes two parts or more, the last of them half full.
