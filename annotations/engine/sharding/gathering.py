@@ -77,7 +77,9 @@ class Gatherer:
         if found["first"] is None:
             return
         contig, position = found["first"]
-        if position < self._last[1] if contig == self._last[0] else contig in self._contigs:
+        # Records that are only split are cut anywhere; all others between two positions.
+        least = self._last[1] + (not part.aside)
+        if position < least if contig == self._last[0] else contig in self._contigs:
             raise NotShardable("Normalisation moved a record past the place where the file was cut.")
         self._contigs |= dict.fromkeys(found["tally"]["by_contig"])
         self._last = tuple(found["last"])
