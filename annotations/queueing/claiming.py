@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from django.db import transaction
@@ -19,25 +21,33 @@ def claim_next(worker: str) -> Job | Shard | None:
     """Take the piece whose turn it is under a lease, a whole job or a shard, or return None when nothing waits.
 
     Workers that are woken together do not queue up for the same row: where the database can, each passes over the rows
-    that another is just taking. Whoever loses all the same tries the next.
+    that another is just taking, and looks into the other table where nothing else is left: the message that woke it may
+    be the only one for what waits there. Whoever loses all the same tries the next.
     """
-    while (kind := _kind_of_the_next()) is not None:
-        with transaction.atomic():
-            waiting = kind.objects.select_for_update(skip_locked=True).claimable(timezone.now())
-            pk: Any = waiting.order_by(*IN_TURN).values_list("pk", flat=True).first()
-            if pk is None:
-                return None  # what there is, others are taking now
-            claimed = moves.claim(pk, worker) if kind is Job else shard_moves.claim(pk, worker)
-        if claimed is not None:
-            return claimed
+    while kinds := _kinds_in_turn():
+        for kind in kinds:
+            with transaction.atomic():
+                waiting = kind.objects.select_for_update(skip_locked=True).claimable(timezone.now())
+                pk: Any = waiting.order_by(*IN_TURN).values_list("pk", flat=True).first()
+                if pk is None:
+                    continue  # what there is of these, others are taking now
+                claimed = moves.claim(pk, worker) if kind is Job else shard_moves.claim(pk, worker)
+            if claimed is not None:
+                return claimed
+            break
+        else:
+            return None
     return None
 
 
-def _kind_of_the_next() -> type[Job] | type[Shard] | None:
-    """Say in which table the smallest turn is; of equal ones in that of whole jobs, which are the smaller ones."""
+def _kinds_in_turn() -> list[type[Job] | type[Shard]]:
+    """Name the tables where something waits, the one with the smallest turn first; of equal turns whole jobs first.
+
+    Those are the smaller ones.
+    """
     now = timezone.now()
-    job = Job.objects.claimable(now).order_by(*IN_TURN).values_list("turn_at", flat=True).first()
-    shard = Shard.objects.claimable(now).order_by(*IN_TURN).values_list("turn_at", flat=True).first()
-    if job is None:
-        return Shard if shard is not None else None
-    return Shard if shard is not None and shard < job else Job
+    heads: list[tuple[datetime, type[Job] | type[Shard]]] = []
+    for kind in (Job, Shard):
+        turns = kind.objects.claimable(now).order_by(*IN_TURN).values_list("turn_at", flat=True)
+        heads += [(turn, kind) for turn in turns[:1]]
+    return [kind for _, kind in sorted(heads, key=itemgetter(0))]

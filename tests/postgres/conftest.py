@@ -2,4 +2,8 @@
 
 import os
 
+from tests.site.conftest import sent
+
+__all__ = ["sent"]
+
 collect_ignore_glob = [] if os.environ.get("DATABASE_URL", "").startswith("postgres") else ["test_*.py"]
