@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,4 +29,14 @@ def local(key: str) -> Iterator[Path]:
         yield example.kept(key.split(":")[1])
         return
     with file_store().local(key) as path:
+        yield path
+
+
+@contextmanager
+def local_parts(key: str, spans: Sequence[tuple[int, int]]) -> Iterator[Path]:
+    """Give the same with no more than these bytes of it (first, last). Raises FileNotFoundError."""
+    if key.startswith(_EXAMPLE):
+        yield example.kept(key.split(":")[1])
+        return
+    with file_store().parts(key, spans) as path:
         yield path

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -84,11 +84,20 @@ class S3Store(S3Storage):  # type: ignore[misc]  # django-storages has no types
             with self.local(key) as path:
                 yield path
             return
+        with self.parts(key, [(0, HEAD_BYTES - 1), (size - TAIL_BYTES, size - 1)]) as path:
+            yield path
+
+    @contextmanager
+    def parts(self, key: str, spans: Sequence[tuple[int, int]]) -> Iterator[Path]:
+        """Download these bytes to their places; between them the file has holes."""
+        size = self.objects.head(self.object_key(key))["ContentLength"]
         with _scratch_file() as path:
             with path.open("wb") as file:
-                for first, last in ((0, HEAD_BYTES - 1), (size - TAIL_BYTES, size - 1)):
-                    file.seek(first)
-                    self._copy_span(key, first, last, file)
+                file.truncate(size)
+                for first, last in spans:
+                    if first < size:
+                        file.seek(first)
+                        self._copy_span(key, first, min(last, size - 1), file)
             yield path
 
     def duplicate(self, key: str, to: str) -> None:

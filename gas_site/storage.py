@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
@@ -63,6 +63,10 @@ class FileStore(Protocol):
     @contextmanager
     def glimpse(self, key: str) -> Iterator[Path]:
         """Give the same for a bounded look: a large file may have a hole between its first 64 MiB and its end."""
+
+    @contextmanager
+    def parts(self, key: str, spans: Sequence[tuple[int, int]]) -> Iterator[Path]:
+        """Give the same with no more than these bytes of it (first, last): the rest may be a hole."""
 
     def duplicate(self, key: str, to: str) -> None:
         """Store the content of ``key`` under a second key."""
@@ -138,6 +142,12 @@ class DiskStore(FileSystemStorage):
         yield Path(self.path(key))
 
     glimpse = local
+
+    @contextmanager
+    def parts(self, key: str, spans: Sequence[tuple[int, int]]) -> Iterator[Path]:
+        """Give the stored file itself."""
+        with self.local(key) as path:
+            yield path
 
     def duplicate(self, key: str, to: str) -> None:
         """Link where the file system can (stored files are never written to), copy elsewhere."""

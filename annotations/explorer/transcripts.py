@@ -14,8 +14,9 @@ from annotations.engine.reference import Reference
 from annotations.engine.results.consequence import Consequence, every_consequence
 from annotations.engine.results.gene_ends import GeneEnds
 from annotations.explorer.pool import TableAway
+from annotations.explorer.tabix_spans import spans_at
 from annotations.models import Job
-from annotations.result_files import keys_of, local
+from annotations.result_files import keys_of, local, local_parts
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ def line_of(job: Job, row: dict[str, Any], place: int) -> Line | None:
     keys = keys_of(job, "vcf", "index")
     with ExitStack() as opened:
         try:
-            vcf = opened.enter_context(local(keys["vcf"]))
             index = opened.enter_context(local(keys["index"]))
+            spans = spans_at(index, row["contig"], row["pos"])
+            vcf = opened.enter_context(local_parts(keys["vcf"], spans))
             file = opened.enter_context(pysam.TabixFile(str(vcf), index=str(index)))
             lines = file.fetch(row["contig"], max(0, row["pos"] - 1), row["pos"])
         except (KeyError, OSError) as error:
