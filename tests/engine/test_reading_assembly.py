@@ -122,3 +122,35 @@ def test_a_whole_genome_of_another_assembly_is_named(tmp_path: Path) -> None:
 )
 def test_an_assembly_that_the_header_names_is_told(tmp_path: Path, line: str, assembly: str) -> None:
     assert preflight(put(tmp_path, vcf(*RECORDS, meta=(*META, line))), REFERENCE, name="input").assembly == assembly
+
+
+def doubts(directory: Path, *meta: str, contig: str = "chrM") -> list[str]:
+    records = [f"{contig} {at} . {BASES[at - 1]} . . . ." for at in (3460, 11778)]
+    found = preflight(
+        put(directory, vcf(*records, samples=(), meta=(META[0], *meta))), REFERENCE, name="input"
+    ).warnings
+    return [warning for warning in found if "NC_001807" in warning]
+
+
+def test_hg19_without_a_length_of_chrm_may_be_another_sequence_and_its_owner_is_asked(tmp_path: Path) -> None:
+    [doubt] = doubts(tmp_path, "##reference=file:///data/ucsc.hg19.fasta")
+    assert doubt == (
+        "The header names hg19 and gives no length for chrM. UCSC's hg19 has another mitochondrial sequence there "
+        "(NC_001807, 16,571 bases), in which most positions are one or two higher. The file was read as if its "
+        "chrM were rCRS (NC_012920, 16,569 bases): make sure that it is."
+    )
+    assert len(doubts(tmp_path, "##contig=<ID=chrM,assembly=hg19>")) == 1
+
+
+@pytest.mark.parametrize(
+    ("meta", "contig"),
+    [
+        ("##contig=<ID=chrM,length=16569,assembly=hg19>", "chrM"),
+        ("##reference=hg19.fa", "MT"),
+        ("##reference=human_g1k_v37.fasta", "chrM"),
+        ("##reference=hg38.fa", "chrM"),
+        ("##source=made with hg19 tools", "chrM"),
+    ],
+)
+def test_where_the_sequence_is_told_nobody_is_asked(tmp_path: Path, meta: str, contig: str) -> None:
+    assert doubts(tmp_path, meta, contig=contig) == []

@@ -19,7 +19,7 @@ from annotations.engine.reading.head_scan import scan_head
 from annotations.engine.reading.header import Header, read_header
 from annotations.engine.reading.header_text import KEY, clashing_ids, header_text
 from annotations.engine.reading.lines import Chunk, LineSource
-from annotations.engine.reading.named_assembly import named_assembly
+from annotations.engine.reading.named_assembly import mitochondrion_in_doubt, named_assembly
 from annotations.engine.reading.read_counts import ReadCounts, Reading
 from annotations.engine.reading.record_checks import RecordChecker
 from annotations.engine.reading.sniff import check_is_vcf_text, looks_like_bcf
@@ -115,8 +115,9 @@ class VcfReader:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Sentences on what was odd about the header."""
-        return self.header.warnings
+        """Sentences on what was odd about the header, and about what has been read beside it."""
+        doubt = mitochondrion_in_doubt(self.header.metas, self.header.contig_lengths(), self.counts.by_contig)
+        return [*self.header.warnings, doubt] if doubt else self.header.warnings
 
     @property
     def reading(self) -> Reading:
