@@ -7,12 +7,12 @@ import shutil
 import sys
 from pathlib import Path
 
+from annotations.engine.bcftools import command
 from bench.genome import Genome
 from bench.measure import Cost, run
 from bench.site import ROOT
 
 REFERENCE = "BENCH"
-BCFTOOLS = [sys.executable, "-m", "annotations.engine.bcftools"]
 
 
 def install(genome: Genome, environment: dict[str, str]) -> None:
@@ -42,8 +42,8 @@ def bare_pipe(reference: Path, variants: Path, output: Path) -> Cost:
     loaded = load_reference(reference)
     genes = [str(path) for path in loaded.gff_for([contig.name for contig in loaded.contigs])]
     stages = [
-        [*BCFTOOLS, "norm", "-m", "-any", "-c", "w", "-f", str(loaded.fasta), "-Ou", str(variants)],
-        [*BCFTOOLS, "csq", "-l", "-s", "-", "-f", str(loaded.fasta), "-g", genes[0], "-Ou"],
+        command("norm", "-m", "-any", "-c", "w", "-f", str(loaded.fasta), "-Ou", str(variants)),
+        command("csq", "-l", "-s", "-", "-f", str(loaded.fasta), "-g", genes[0], "-Ou"),
     ]
     return run(" | ".join([*map(shlex.join, stages), *source_stages(reference, output)]), cwd=ROOT)
 
@@ -64,6 +64,6 @@ def source_stages(reference: Path, output: Path, variants: Path | None = None) -
         columns = "CHROM,POS,REF,ALT," + ",".join(f"INFO/{field.info}" for field in source.fields)
         where = ["-Oz", "-o", str(output)] if number == len(sources) - 1 else ["-Ou"]
         given = [str(variants)] if variants and not number else []
-        stage = [*BCFTOOLS, "annotate", "-a", str(source.file), "-c", columns, "-h", str(header), *where, *given]
+        stage = command("annotate", "-a", str(source.file), "-c", columns, "-h", str(header), *where, *given)
         stages.append(shlex.join(stage))
     return stages

@@ -1,7 +1,8 @@
 """One bcftools command as a child process: the bundled bcftools of pysam, or an installed one.
 
 In-process bcftools can segfault the interpreter, holds the GIL and mixes its output with ours, so it always runs
-as ``python -m annotations.engine.bcftools COMMAND ARGUMENTS…``, whose stdin, stdout and exit code are bcftools'.
+as ``python -m annotations.engine.bundled_bcftools COMMAND ARGUMENTS…``, whose stdin, stdout and exit code are
+bcftools'.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-import signal
 import subprocess
 import sys
 from importlib.metadata import distribution as package_distribution
@@ -27,7 +27,7 @@ def command(*arguments: str) -> list[str]:
     if binary:
         installed_version(binary)
         return [binary, *arguments]
-    return [sys.executable, "-m", "annotations.engine.bcftools", *arguments]
+    return [sys.executable, "-m", "annotations.engine.bundled_bcftools", *arguments]
 
 
 @functools.cache
@@ -56,19 +56,3 @@ def version() -> str:
     text = Path(str(package_distribution("pysam").locate_file("pysam/version.py"))).read_text(encoding="utf-8")
     found = re.search(r'__bcftools_version__ = "([^"]+)"', text)
     return found[1] if found else "bundled"
-
-
-def main(arguments: list[str]) -> int:
-    """Run one command of the bundled bcftools on this process's own stdin and stdout."""
-    from pysam.libcutils import _pysam_dispatch  # noqa: PLC0415  (the parent builds argv without loading htslib)
-
-    # Python ignores SIGPIPE; a pipe's stage dies of it, which tells its death from a root cause.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    code, complaints, _ = _pysam_dispatch("bcftools", arguments[0], tuple(arguments[1:]), catch_stdout=None)  # type: ignore[arg-type]
-    sys.stderr.write(complaints if isinstance(complaints, str) else complaints.decode("utf-8", "replace"))
-    sys.stderr.flush()
-    return int(code)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -42,15 +42,21 @@ class Sink(Protocol):
 
 
 class BgzfWriter:
-    """Cuts what is written into blocks; every sink gets the same bytes. ``close`` writes the end block."""
+    """Cuts what is written into blocks of BLOCK_BYTES. ``close`` writes the last one and the end block."""
 
-    def __init__(self, *sinks: Sink) -> None:
-        self._sinks = sinks
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
         self._pending = b""
+        self._place = 0
+        #: Where in the file each block begins; the end block's is the last once the writer is closed.
+        self.starts: list[int] = []
+        #: Bytes of text written.
+        self.size = 0
 
     def write(self, data: bytes | memoryview) -> None:
         """Write the data's whole blocks and keep the rest for the next call."""
         view = memoryview(data)
+        self.size += len(view)
         packed = []
         if self._pending:
             missing = BLOCK_BYTES - len(self._pending)
@@ -62,14 +68,16 @@ class BgzfWriter:
         whole = len(view) - len(view) % BLOCK_BYTES
         packed += [block(view[at : at + BLOCK_BYTES]) for at in range(0, whole, BLOCK_BYTES)]
         self._pending = bytes(view[whole:])
-        text = b"".join(packed)
-        for sink in self._sinks:
-            sink.write(text)
+        self._put(packed)
 
     def close(self) -> None:
-        """Write what is pending and BGZF's end block; the sinks stay open."""
-        last = (block(self._pending) if self._pending else b"") + END_BLOCK
+        """Write what is pending and BGZF's end block; the sink stays open."""
+        self._put([block(self._pending), END_BLOCK] if self._pending else [END_BLOCK])
         self._pending = b""
-        for sink in self._sinks:
-            sink.write(last)
-            sink.flush()
+        self._sink.flush()
+
+    def _put(self, blocks: list[bytes]) -> None:
+        for one in blocks:
+            self.starts.append(self._place)
+            self._place += len(one)
+        self._sink.write(b"".join(blocks))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,10 +19,9 @@ import pyarrow as pa
 from annotations.engine.pinned import read_sources
 from annotations.engine.reference import Reference, load_reference
 from annotations.engine.results.background import Background
-from annotations.engine.results.bgzf import BgzfWriter
 from annotations.engine.results.counts import Counts
 from annotations.engine.results.genotypes import SampleLayout, sample_layout
-from annotations.engine.results.indexer import Indexer
+from annotations.engine.results.indexed_vcf import IndexedVcf
 from annotations.engine.results.info_header import output_header
 from annotations.engine.results.order import UNSORTED_EXIT, Order
 from annotations.engine.results.pointers import unbroken
@@ -57,23 +55,14 @@ def finish(stream: BinaryIO, order: Order) -> None:
     lines = blocks.header()
     header = output_header([line for line in lines if not own or own not in line], reference, order.version)
     layout = sample_layout(lines, mitochondrial=any(contig.mitochondrial for contig in reference.contigs))
-    with ExitStack() as opened:
-        vcf = opened.enter_context(Path(order.vcf).open("wb"))
-        indexer = Indexer(order.index) if order.index else None
-        if indexer:
-            opened.callback(indexer.kill)
-        writer = BgzfWriter(vcf, indexer.sink) if indexer else BgzfWriter(vcf)
-        if order.header:
-            writer.write(header)
-        counts = _write_records(blocks, reference, layout, order, writer)
-        writer.close()
-        if indexer:
-            indexer.finish()
+    index = Path(order.index) if order.index else None
+    with IndexedVcf(Path(order.vcf), index, header if order.header else b"") as vcf:
+        counts = _write_records(blocks, reference, layout, order, vcf)
     Path(order.counts).write_text(json.dumps(counts), encoding="utf-8")
 
 
 def _write_records(
-    blocks: Iterable[bytes], reference: Reference, layout: SampleLayout, order: Order, writer: BgzfWriter
+    blocks: Iterable[bytes], reference: Reference, layout: SampleLayout, order: Order, vcf: IndexedVcf
 ) -> dict[str, Any]:
     finisher = RecordFinisher(reference, layout, haplotype_aware=order.haplotype_aware)
     fields = [field for source in reference.sources for field in source.fields]
@@ -83,7 +72,7 @@ def _write_records(
     with Background(WAITING) as background:
         for block in unbroken(blocks) if order.haplotype_aware else blocks:
             records = finisher.finish(block)
-            background.do(partial(writer.write, memoryview(records.text)))
+            background.do(partial(vcf.add, records))
             background.do(partial(table.add, records))
             counts.add(records)
     table.close()

@@ -1,4 +1,4 @@
-"""The result's index, made while the result is written: ``bcftools index`` reads the same BGZF bytes."""
+"""The index of a result that is joined of parts: ``bcftools index`` reads the same BGZF bytes."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from annotations.engine.results.genotypes import NO_SAMPLES, SampleLayout, read_
 from annotations.engine.results.pointers import POINTER, JointChanges, followed, is_joint
 from annotations.engine.results.sought import Sought
 from annotations.engine.results.source_values import SourceValueReader, SourceValues
+from annotations.engine.results.spans import LENGTH_FIELDS, Lines, last_positions
 from annotations.engine.results.textblock import (
     ALT,
     CHROM,
@@ -69,8 +70,11 @@ class Records:
     placed: Placed
     #: The samples' columns, as their layout names them.
     genotypes: Sequence[pa.Array]
-    #: The output's lines.
+    #: The last position that each record covers.
+    lasts: Codes
+    #: The output's lines, where in them each record's begins, and where the last one ends.
     text: pa.Buffer
+    offsets: Codes
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -91,6 +95,7 @@ class RecordFinisher:
         self._cache = EntryCache(self._ends.unfinished, self._models.rank)
         self._placer = Placer(self._models, self._cache)
         self._sources = SourceValueReader(reference.sources)
+        self._sources_tell_lengths = any(field.info in LENGTH_FIELDS for field in self._sources.fields)
         self._contigs = {contig.name for contig in reference.contigs}
         self._sorted = SortedCheck()
 
@@ -115,6 +120,8 @@ class RecordFinisher:
         self._set_reasons(entries, codes, contig, masked)
         self._say_structural(block, entries, codes, runs)
         placed = self._placer.place(Block(runs, pos.to_numpy(), pairs, allele_codes, entries, codes))
+        lines, offsets = _output(block, entries, codes, values.info, placed.info)
+        told = Lines(lines.to_pybytes(), offsets) if self._sources_tell_lengths else Lines(block.data, block.lines)
         return Records(
             contig=contig,
             pos=pos,
@@ -134,7 +141,9 @@ class RecordFinisher:
             genotypes=read_genotypes(
                 block, self._layout, [(first, last) for name, first, last in runs if name in self._mitochondrial]
             ),
-            text=_output(block, entries, codes, values.info, placed.info),
+            lasts=last_positions(told, pos.to_numpy(), block.ends[REF] - block.starts[REF]),
+            text=lines,
+            offsets=offsets,
         )
 
     def _entries(
@@ -259,8 +268,8 @@ class SortedCheck:
 
 def _output(
     block: TextBlock, entries: Sequence[Entry], codes: Codes, from_sources: pa.Array, placed: pa.Array
-) -> pa.Buffer:
-    """The block's lines with the sources' and our fields at the end of INFO, or instead of its dot."""
+) -> tuple[pa.Buffer, Codes]:
+    """The lines, with the sources' and our fields at the end of INFO or instead of its dot, and their offsets."""
     starts, ends = block.starts[INFO], block.ends[INFO]
     empty = (ends - starts == 1) & (block.bytes[starts] == DOT)
     added = from_sources.cast(pa.binary())
@@ -278,8 +287,9 @@ def _output(
         block.cut(ends, block.lines[1:]),
         b"",
     )
-    begin, end = np.frombuffer(joined.buffers()[1], np.int32)[[joined.offset, joined.offset + len(joined)]].tolist()
-    return joined.buffers()[2].slice(begin, end - begin)
+    offsets = np.frombuffer(joined.buffers()[1], np.int32, len(joined) + 1, 4 * joined.offset).astype(np.int64)
+    begin, end = int(offsets[0]), int(offsets[-1])
+    return joined.buffers()[2].slice(begin, end - begin), offsets - begin
 
 
 def _pair(pair: str) -> tuple[str, str]:

@@ -26,6 +26,7 @@ class TextBlock:
     """Whole lines, each with its line end and all with the same number of columns (eight or more)."""
 
     def __init__(self, text: bytes) -> None:
+        self.data = text
         self.bytes = np.frombuffer(text, np.uint8)
         self._buffer = pa.py_buffer(text)
         line_ends: Positions = np.flatnonzero(self.bytes == NEWLINE)
