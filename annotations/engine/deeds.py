@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from annotations.engine.errors import NotShardable
-from annotations.engine.sharding.size import worth_cutting
+from annotations.engine.sharding.size import size_for_workers
 from annotations.engine.task import Progress, Result, Task
 
 OnProgress = Callable[[Progress], None]
@@ -30,13 +30,13 @@ def _annotate(order: Order, on_progress: OnProgress, scratch: Path) -> dict[str,
     from annotations.engine.pipe.run import annotate
 
     task = Task.from_json(order["task"])
-    if task.workers > 1 and worth_cutting(task.input, task.shards):
+    if size := size_for_workers(task.input, task.shards, task.workers):
         from annotations.engine.sharding.parallel import annotate_in_parts
 
         parts = scratch / "parts"
         parts.mkdir()
         try:
-            return _told(annotate_in_parts(task, on_progress, parts))
+            return _told(annotate_in_parts(replace(task, shards=size), on_progress, parts))
         except NotShardable:
             # One pass settles it.
             shutil.rmtree(parts)

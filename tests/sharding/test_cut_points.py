@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from annotations.engine.pipe.crowding import SORT_WINDOW
 from annotations.engine.reference import load_reference
 from annotations.engine.sharding.cut_points import TRANSCRIPT_MARGIN, CutPoints, Stretch
-from annotations.engine.sharding.size import ShardSize, worth_cutting
+from annotations.engine.sharding.size import ShardSize, size_for_workers, worth_cutting
 from tests.engine.annotating import RCRS
 from tests.sharding import genome
 from tests.sharding.files import task
@@ -131,3 +131,13 @@ def test_a_file_is_worth_cutting_when_its_text_makes_two_parts(tmp_path: Path) -
     for path in (empty, broken, tmp_path, tmp_path / "missing"):
         assert not worth_cutting(path, ShardSize(records=1, text_bytes=1))
     assert not worth_cutting(RCRS / "manifest.json", ShardSize())
+
+
+def test_parts_get_smaller_until_each_worker_has_one(tmp_path: Path) -> None:
+    line = b"1\t100\t.\tA\tC\t.\t.\tDP=1\n"
+    (tmp_path / "in").write_bytes(line * 900_000)
+    sizes = [size_for_workers(tmp_path / "in", ShardSize(), workers) for workers in (1, 2, 3, 16)]
+    assert [size and round(size.records, -3) for size in sizes] == [None, 450_000, 300_000, 200_000]
+    assert size_for_workers(tmp_path / "in", ShardSize(records=1_000), 16) == ShardSize(1_000, 24 << 20)
+    (tmp_path / "in").write_bytes(line * 250_000)
+    assert size_for_workers(tmp_path / "in", ShardSize(), 16) is None

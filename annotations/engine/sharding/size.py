@@ -13,13 +13,15 @@ from annotations.engine.reading.compression import Expander
 _SAMPLE_BYTES = MIB
 #: Parts that a file should make: the last one is rarely full.
 _ENOUGH = 1.5
+#: Parts are made no smaller than this to keep more workers busy: some two processor seconds of work each.
+_LEAST_RECORDS, _LEAST_BYTES = 200_000, 24 * MIB
 
 
 @dataclass(frozen=True)
 class ShardSize:
     """A part ends at the first possible place after so many records or so much text, whichever comes first.
 
-    Beside its work a part costs six tenths of a processor second, to start its processes and to read the genes.
+    Beside its work a part costs half a processor second, to start its processes and to read the genes.
     """
 
     records: int = 500_000
@@ -35,12 +37,31 @@ def worth_cutting(path: Path, size: ShardSize) -> bool:
 
     Told from its first text, in a few milliseconds. False also for what cannot be read: the annotation says why.
     """
+    return _are_enough(*_guess(path), size)
+
+
+def size_for_workers(path: Path, size: ShardSize, workers: int) -> ShardSize | None:
+    """The size of parts, ``size`` at most, that gives each worker one; None where the file is not worth cutting."""
+    text, records = _guess(path)
+    smaller = ShardSize(
+        min(size.records, max(_LEAST_RECORDS, round(records / workers))),
+        min(size.text_bytes, max(_LEAST_BYTES, round(text / workers))),
+    )
+    return smaller if workers > 1 and _are_enough(text, records, smaller) else None
+
+
+def _are_enough(text: float, records: float, size: ShardSize) -> bool:
+    return max(text / size.text_bytes, records / size.records) >= _ENOUGH
+
+
+def _guess(path: Path) -> tuple[float, float]:
+    """About how many bytes of text and how many lines a file holds; none where it cannot be read, or read twice."""
     if not path.is_file():
-        return False
+        return 0.0, 0.0
     try:
         expander = Expander(path, Limits())
     except InputRefused:
-        return False
+        return 0.0, 0.0
     try:
         seen = lines = 0
         for block in expander:
@@ -50,8 +71,7 @@ def worth_cutting(path: Path, size: ShardSize) -> bool:
                 break
         text = seen * expander.size / max(expander.raw_bytes, 1)
     except InputRefused:
-        return False
+        return 0.0, 0.0
     finally:
         expander.close()
-    parts = max(text / size.text_bytes, text * lines / max(seen, 1) / size.records)
-    return parts >= _ENOUGH
+    return text, text * lines / max(seen, 1)
