@@ -12,7 +12,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.models.turns import InTurn
+from annotations.models.turns import IN_TURN, InTurn
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -165,7 +165,7 @@ class Job(InTurn):
                 name="job_tabs",
             ),
             models.Index(fields=["queued_at"], condition=Q(status=JobStatus.PENDING), name="job_waiting"),
-            models.Index(fields=["turn_at", "queued_at"], condition=Q(status=JobStatus.PENDING), name="job_turns"),
+            models.Index(fields=IN_TURN, condition=Q(status=JobStatus.PENDING), name="job_turns"),
             models.Index(fields=["lease_expires_at"], condition=Q(status=JobStatus.RUNNING), name="job_leases"),
             models.Index(fields=["created_at"], condition=Q(status=JobStatus.UPLOADING), name="job_tickets"),
             models.Index(fields=["finished_at"], condition=Q(status=JobStatus.COMPLETED), name="job_completed"),

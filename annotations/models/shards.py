@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from annotations.models.jobs import Job, JobStatus
-from annotations.models.turns import InTurn
+from annotations.models.turns import IN_TURN, InTurn
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -120,7 +120,7 @@ class Shard(InTurn):
         ordering = ["job", "job_attempt", "number"]
         constraints = [models.UniqueConstraint(fields=["job", "job_attempt", "number"], name="one_shard_of_a_number")]
         indexes = [
-            models.Index(fields=["turn_at", "queued_at"], condition=Q(state=ShardState.WAITING), name="shard_turns"),
+            models.Index(fields=IN_TURN, condition=Q(state=ShardState.WAITING), name="shard_turns"),
             models.Index(fields=["lease_expires_at"], condition=Q(state=ShardState.RUNNING), name="shard_leases"),
         ]
 

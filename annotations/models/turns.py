@@ -6,12 +6,12 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+#: The order of the queue, of equal turns first come, first served. Both tables have an index on it.
+IN_TURN = ("turn_at", "queued_at")
+
 
 class InTurn(models.Model):
-    """The turn of a piece of work. Given once, when it enters the queue (``annotations.queueing.turns``), and kept.
-
-    Workers take the smallest ``turn_at`` first, and of equal ones what was queued first.
-    """
+    """The turn of a piece of work. Given once, when it enters the queue (``annotations.queueing.turns``), and kept."""
 
     expected_seconds = models.FloatField(default=0, db_default=0.0, help_text="What it is expected to take a worker.")
     turn_at = models.DateTimeField(default=timezone.now, db_default=Now(), help_text="Its place in the order.")

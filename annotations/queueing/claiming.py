@@ -11,10 +11,8 @@ from django.utils import timezone
 
 from annotations import moves
 from annotations.models import Job, Shard
+from annotations.models.turns import IN_TURN
 from annotations.sharding import moves as shard_moves
-
-#: The order of the queue, of equal turns first come, first served. Both tables have an index on it.
-IN_TURN = ("turn_at", "queued_at")
 
 
 def claim_next(worker: str) -> Job | Shard | None:

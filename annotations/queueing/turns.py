@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db.models import Max
 
 from annotations.models import Job, Shard
+from annotations.models.turns import IN_TURN
 
 #: How far behind the clock a newcomer's turn may be.
 LONGEST_CREDIT = timedelta(hours=1)
@@ -54,7 +55,7 @@ def _virtual_time(now: datetime) -> datetime:
     """Return where a newcomer's share begins: now, or beside the head of the queue while that is overdue."""
     heads: list[tuple[datetime, datetime]] = []
     for rows in (Job.objects.claimable(now), Shard.objects.claimable(now)):
-        heads += rows.order_by("turn_at", "queued_at").values_list("turn_at", "share_from")[:1]
+        heads += rows.order_by(*IN_TURN).values_list("turn_at", "share_from")[:1]
     _, begins = min(heads, default=(now, now))
     return max(min(now, begins), now - LONGEST_CREDIT)
 
