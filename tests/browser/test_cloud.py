@@ -161,10 +161,21 @@ def test_from_the_browser_into_the_bucket_cold_and_back_byte_for_byte(
     expect(page.get_by_role("heading", name="Downloads")).to_be_visible(timeout=60_000)
     expect(page.locator(".state")).to_have_text("Completed", timeout=60_000)
     assert saved(page) == before
+    draws_the_records_from_this_site(page, watch, job)
     until(lambda: stored(COLD) == [], 30, "the archives are removed last")
     [row] = cloud.rows("SELECT verified_at, vault, last_error FROM archive_holding")
     assert row["last_error"] == ""
     goes_on_where_it_ended(page, watch, long_vcf(tmp_path / "long.vcf"))
+
+
+def draws_the_records_from_this_site(page: Page, watch: CloudWatch, job: str) -> None:
+    """Open the genome browser: igv.js reads the files that lie in the bucket without asking the bucket."""
+    asked = watch.sent("GET", f"/{FILES}")
+    page.goto(f"{job}browser/?at=MT:11778")
+    expect(page.get_by_text("click a variant for its record")).to_be_visible()
+    expect(page.locator(".igv-track-label").filter(has_text="Your variants")).to_be_visible()
+    assert watch.sent("GET", "/browser/records/vcf/") >= 1
+    assert watch.sent("GET", f"/{FILES}") == asked
 
 
 def goes_on_where_it_ended(page: Page, watch: CloudWatch, path: Path) -> None:
