@@ -112,7 +112,7 @@ class DiskStore(FileSystemStorage):
             path.rename(target)
         except OSError:
             with path.open("rb") as source:
-                self.receive(iter(lambda: source.read(COPY_CHUNK), b""), key)
+                self.receive(_pieces(source, beat), key)
             path.unlink()
         else:
             _sync(target.parent)
@@ -191,6 +191,12 @@ class DiskStore(FileSystemStorage):
         path = Path(self.path(key))
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return path
+
+
+def _pieces(file: BinaryIO, beat: Beat) -> Iterator[bytes]:
+    while piece := file.read(COPY_CHUNK):
+        beat(len(piece))
+        yield piece
 
 
 def _sync(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,22 @@ def test_adopting_a_file_moves_it_under_its_key(store: FileStore, upload: Path) 
     store.adopt(upload, "uploads/1/input")
     assert read("uploads/1/input") == b"genome"
     assert not upload.exists()
+
+
+def test_adopting_from_another_file_system_tells_of_each_piece(
+    store: FileStore, upload: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def within_one(path: Path, target: Path) -> Path:
+        if path == upload:
+            raise OSError(errno.EXDEV, "another file system")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", within_one)
+    pieces: list[int] = []
+    store.adopt(upload, "uploads/1/input", pieces.append)
+    assert (sum(pieces), read("uploads/1/input"), upload.exists()) == (6, b"genome", False)
 
 
 def test_adopting_a_file_that_is_not_there_leaves_nothing(store: FileStore, tmp_path: Path) -> None:
