@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from contextlib import suppress
 from functools import wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
@@ -163,6 +164,9 @@ def content(request: HtmxRequest, job_id: UUID, number: int) -> HttpResponse:
         return _early(request, "The part is arriving already.", HTTPStatus.CONFLICT)
     except NotAsAnnounced as error:
         return _early(request, f"Not taken: {error}.", HTTPStatus.UNPROCESSABLE_ENTITY)
+    except NoRoom:
+        _drain(request)
+        raise
     except UnreadablePostError:
         return JsonResponse({"error": "The part broke off."}, status=HTTPStatus.REQUEST_TIMEOUT)
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
@@ -203,8 +207,14 @@ def _instructions(job: Job) -> JsonResponse:
 
 
 def _early(request: HtmxRequest, error: str, status: HTTPStatus) -> HttpResponse:
-    """Refuse a part; its body is read first, or the browser would see a broken connection instead of the answer."""
-    left = MOST_DRAINED
-    while left > 0 and (piece := request.read(DRAIN_BYTES)):
-        left -= len(piece)
+    """Refuse a part."""
+    _drain(request)
     return JsonResponse({"error": error}, status=status)
+
+
+def _drain(request: HtmxRequest) -> None:
+    """Read a body that is not taken, or the browser would see a broken connection instead of the answer."""
+    left = MOST_DRAINED
+    with suppress(UnreadablePostError):  # then nobody waits for the answer
+        while left > 0 and (piece := request.read(DRAIN_BYTES)):
+            left -= len(piece)

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.files.base import File
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 
 from accounts.models import User
 from annotations.catalogue import UnknownReference, reference_named
@@ -131,7 +132,13 @@ def _ticket(user: User, file_name: str, reference: str, **fields: Any) -> Job:
 
 
 def withdraw(ticket: Job) -> None:
-    """Remove a ticket that came to nothing: its files first, as every deletion does."""
+    """Remove a ticket that came to nothing: hidden first, its files next, its row last, as in every deletion.
+
+    One that was accepted since it was looked up, from a second tab, stays: its files are another's to remove.
+    """
+    same = Job.objects.filter(pk=ticket.pk, status=JobStatus.UPLOADING, awaits_upload=ticket.awaits_upload)
+    if not same.update(deleted_at=timezone.now()):
+        return
     for prefix in ticket.keys:
         file_store().remove_tree(prefix)
     ticket.delete()

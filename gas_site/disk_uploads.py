@@ -14,7 +14,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -160,14 +160,30 @@ class DiskUploads:
         """Return the SHA-256 of a part that is there, else nothing."""
         mark = self._marks(key) / str(number)
         try:
-            sha256, _, boot = mark.read_text().strip().partition(" ")
+            told = mark.read_text()
+            sha256, _, boot = told.strip().partition(" ")
             length = part_span(size, number)
         except (FileNotFoundError, ValueError):
             return ""
         if boot and boot == _boot():
             return sha256
         file.seek((number - 1) * part_bytes(size))
-        return sha256 if _base64(hashlib.sha256(file.read(length))) == sha256 else ""
+        if _base64(hashlib.sha256(file.read(length))) != sha256:
+            return ""
+        _note_boot(mark, told, sha256)
+        return sha256
+
+
+def _note_boot(mark: Path, told: str, sha256: str) -> None:
+    """Write into a mark that its part was read again under this boot, or every look at the upload would read it.
+
+    Unless the part is arriving anew just now, or has since ``told`` was read: then the mark speaks of other bytes.
+    """
+    with suppress(FileNotFoundError, BlockingIOError), mark.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if file.read() == told:
+            noted = f"{sha256} {_boot()}\n".encode()
+            os.ftruncate(file.fileno(), os.pwrite(file.fileno(), noted, 0))
 
 
 def _write(file: BinaryIO, start: int, length: int, body: Body) -> str:

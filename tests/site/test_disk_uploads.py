@@ -20,7 +20,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Plan, User
-from annotations import deleting, sweep
+from annotations import deleting, intake, sweep
 from annotations.models import Job, JobStatus
 from gas_site import disk_room, disk_uploads, upload_parts
 from gas_site.storage import file_store
@@ -201,6 +201,24 @@ def test_after_a_power_cut_a_part_is_read_before_it_is_believed(
     assert there(premium, plan) == [1, 3]
 
 
+def test_what_was_read_again_after_a_power_cut_is_not_read_at_every_look(
+    premium: Client, content: bytes, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = announce(premium, content).json()
+    put(premium, plan, 1, parts_of(content)[0])
+    put(premium, plan, 2, parts_of(content)[1])
+    (tmp_path / "boot").write_text("another boot\n")
+    monkeypatch.setattr(disk_uploads, "BOOT", tmp_path / "boot")
+    [marks] = files.glob("uploads/*/.input.parts")
+    with (marks / "2").open() as mark:  # on its way once more
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        assert there(premium, plan) == [1, 2]
+    assert [mark.read_text().endswith("= another boot\n") for mark in sorted(marks.iterdir())] == [True, False]
+    monkeypatch.setattr(disk_uploads, "part_bytes", lambda size: pytest.fail("a part was looked for in the file"))
+    (marks / "2").unlink()
+    assert there(premium, plan) == [1]
+
+
 # The plan's limit and the disk's ---------------------------------------------------------------------------
 
 
@@ -241,6 +259,39 @@ def test_a_disk_that_fills_while_parts_arrive_is_told_and_nothing_stays(
         assert put(premium, plan, 2, second) == 507
     assert (Job.objects.count(), stored(files)) == (0, [])
     assert premium.get(plan["resume"]).status_code == 404
+
+
+def test_a_part_that_has_no_room_is_read_before_that_is_told(
+    premium: Client, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, part = announce(premium, content).json(), parts_of(content)[0]
+    monkeypatch.setattr(disk_room, "KEPT_FREE", 1024**5)
+    headers = {"Content-Digest": f"sha-256=:{sha256_base64(part)}:", "HX-Request": "true"}
+    answer = premium.put(f"{plan['resume']}1/", part, headers=headers)
+    assert (answer.status_code, answer.wsgi_request.read(1)) == (507, b"")
+
+
+def test_a_file_that_was_accepted_stays_though_a_late_part_of_it_finds_the_disk_full(
+    premium: Client, content: bytes, monkeypatch: pytest.MonkeyPatch, sent: list[Sent]
+) -> None:
+    parts = parts_of(content)
+    plan = announce(premium, content).json()
+    for number, part in enumerate(parts, start=1):
+        put(premium, plan, number, part)
+    withdraw = intake.withdraw
+
+    def accepted_before_that(ticket: Job) -> None:
+        """Another tab ends the upload and the file is queued, between the disk's no and what follows of it."""
+        monkeypatch.setattr(disk_room, "KEPT_FREE", 0)
+        assert finish(premium, plan, parts).status_code == 200
+        premium.post(f"/annotate/{ticket.pk}/", {"reference": "rCRS"})
+        withdraw(ticket)
+
+    monkeypatch.setattr(intake, "withdraw", accepted_before_that)
+    monkeypatch.setattr(disk_room, "KEPT_FREE", 1024**5)
+    assert put(premium, plan, 1, parts[0]) == 507
+    job = Job.objects.get()
+    assert (job.status, job.deleted_at, file_store().has(job.input_key)) == (JobStatus.PENDING, None, True)
 
 
 def test_a_disk_that_fills_during_a_post_is_told_and_nothing_stays(
