@@ -24,7 +24,7 @@ from gas_site.storage import file_store
 
 def is_to_be_cut(job: Job, source: Path) -> bool:
     """Say whether a job's file is so large that it is cut; guessed from the file's beginning and its size."""
-    by_text_alone = ShardSize(records=sys.maxsize, text_bytes=settings.SHARD_ABOVE // 2)
+    by_text_alone = ShardSize(records=sys.maxsize, text_bytes=max(settings.SHARD_ABOVE // 2, 1))
     return not job.in_one_piece and worth_cutting(source, by_text_alone)
 
 

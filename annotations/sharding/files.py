@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from annotations.engine.errors import Stopped
 from annotations.engine.sharding.cut_file import CUT, PART_FILES, Cut, read_cut
 from annotations.models import Job, Shard
 from annotations.models.shards import parts_prefix
@@ -28,9 +29,16 @@ def keep_cut(job: Job, cut: Cut, directory: Path, beat: Beat) -> None:
 
 
 def keep_outputs(shard: Shard, output: Path, beat: Beat) -> None:
-    """Move what was made of a part into the store, below this attempt's own prefix."""
-    for name in PART_FILES:
-        file_store().adopt(output / name, f"{shard.outputs_prefix}/{name}", beat)
+    """Move what was made of a part into the store, below this attempt's own prefix.
+
+    Raises Stopped where the job has ended meanwhile: nobody comes again to clear what would stay here.
+    """
+    try:
+        for name in PART_FILES:
+            file_store().adopt(output / name, f"{shard.outputs_prefix}/{name}", beat)
+    except Stopped:
+        file_store().remove_tree(shard.outputs_prefix)
+        raise
 
 
 @contextmanager

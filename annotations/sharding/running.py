@@ -34,7 +34,7 @@ def run_shard(shard: Shard) -> None:
     deed = _gather if shard.gathers else _annotate
     place = f"{shard.job_id}.{shard.job_attempt}.{shard.number}.{shard.attempt}"
     try:
-        with told_to_owner(shard.job), workplace(place) as work, _trouble_of_a_shard(shard, lease):
+        with told_to_owner(shard.job), _trouble_of_a_shard(shard, lease), workplace(place) as work:
             deed(shard, work, lease)
     except Shutdown:
         shard_moves.give_back(shard)

@@ -203,6 +203,16 @@ def test_an_engine_that_breaks_off_is_tried_again_and_then_said_to_be_our_fault(
     assert SECRET not in caplog.text
 
 
+def test_a_worker_that_has_no_place_to_work_costs_the_shard_a_life_and_not_the_job(
+    alice: User, settings: Settings, tmp_path: Path
+) -> None:
+    job = cut(alice)
+    (tmp_path / "work").write_text("no directory")
+    running.run_next()
+    assert Job.objects.get(pk=job.pk).status == JobStatus.RUNNING
+    assert list(Shard.objects.filter(deaths=1).values_list("number", "state")) == [(0, "waiting")]
+
+
 def test_a_newcomers_small_file_goes_between_the_shards_of_a_genome(alice: User, bob: User) -> None:
     premium = User.objects.get(pk=alice.pk)
     premium.plan_id = "premium"

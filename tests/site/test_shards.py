@@ -22,7 +22,7 @@ from annotations.sharding import moves as shard_moves
 from annotations.sharding import running as shard_running
 from annotations.sharding.sweep import sweep_shards
 from annotations.workplace import worker_name
-from gas_site.storage import StoreAway, file_store
+from gas_site.storage import Beat, DiskStore, StoreAway, file_store
 from tests.site.conftest import Sent
 from tests.site.factories import HEADER, make_job, stored
 from tests.site.sharded import RCRS, Content, completed, content_in, content_of, states, take, vanish, work
@@ -179,6 +179,55 @@ def test_a_cancelled_job_stops_the_engine_at_a_shard(
     sweep_shards()
     job.refresh_from_db()
     assert (job.status, job.failure, stored(files)) == (JobStatus.CANCELLED, "", [job.input_key])
+
+
+def test_what_is_being_stored_when_a_job_has_been_ended_and_cleared_does_not_stay(
+    alice: User, example: bytes, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adopt = DiskStore.adopt
+
+    def slowly(store: DiskStore, path: Path, key: str, beat: Beat) -> None:
+        if key.endswith("annot.vcf.gz"):
+            moves.cancel(job, "cancelled by its owner")
+            sweep_shards()
+        adopt(store, path, key, beat)
+        beat(1)  # as a bucket does after each piece
+
+    job = make_job(alice, JobStatus.PENDING, content=example)
+    work(1)
+    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0)
+    monkeypatch.setattr(DiskStore, "adopt", slowly)
+    work()
+    sweep_shards()
+    assert (stored(files), Shard.objects.count()) == ([job.input_key], 0)
+
+
+def test_the_same_of_a_result_in_one_piece(
+    alice: User, example: bytes, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adopt = DiskStore.adopt
+
+    def slowly(store: DiskStore, path: Path, key: str, beat: Beat) -> None:
+        adopt(store, path, key, beat)
+        moves.cancel(job, "cancelled by its owner")
+        beat(1)
+
+    job = make_job(alice, JobStatus.PENDING, content=example, in_one_piece=True)
+    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0)
+    monkeypatch.setattr(DiskStore, "adopt", slowly)
+    work()
+    job.refresh_from_db()
+    assert (job.status, stored(files)) == (JobStatus.CANCELLED, [job.input_key])
+
+
+@pytest.mark.parametrize("above", [0, 1])
+def test_every_file_is_cut_where_the_setting_says_so(
+    alice: User, example: bytes, settings: Settings, above: int
+) -> None:
+    settings.SHARD_ABOVE = above
+    job = make_job(alice, JobStatus.PENDING, content=example)
+    work(1)
+    assert states(job) == ["waiting", "waiting", "held"]
 
 
 def test_a_file_that_only_one_pass_can_annotate_is_annotated_in_one(
