@@ -68,6 +68,8 @@ def test_json_is_the_summary_with_the_files_and_results_go_beside_the_input(fold
         ([EXAMPLE.parent], f"{EXAMPLE.parent} is a folder. Name a file."),
         (["/dev/null"], "/dev/null can be read only once. Save it as a file first."),
         ([EXAMPLE, "--reference", "hg99"], "The reference hg99 is not installed. There is: rCRS."),
+        ([EXAMPLE, "--workers", "0"], "Error: argument --workers: takes a number from 1 to 256"),
+        ([EXAMPLE, "--workers", "many"], "Error: argument --workers: takes a number from 1 to 256"),
     ],
 )
 def test_what_is_no_file_or_no_reference_is_refused_before_anything_starts(
