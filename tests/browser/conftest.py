@@ -133,11 +133,16 @@ def sign_in(site: Stack) -> Callable[..., Person]:
         # Over HTTP, and by its cookie: that the forms work has its own tests.
         name = uuid.uuid4().hex[:12]
         http = site.person(name, plan=plan)
-        cookies = [{"name": one.name, "value": one.value or "", "url": site.address} for one in http.cookies]
-        page.context.add_cookies(cookies)  # type: ignore[arg-type]  # a TypedDict of these three
+        bring_session(http, page)
         return Person(f"{name}@example.org", page, http)
 
     return make
+
+
+def bring_session(http: Site, page: Page) -> None:
+    """Make a page's browser signed in as somebody is over HTTP."""
+    cookies = [{"name": one.name, "value": one.value or "", "url": http.address} for one in http.cookies]
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]  # a TypedDict of these three
 
 
 @pytest.fixture

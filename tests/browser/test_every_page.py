@@ -10,8 +10,9 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Page
 
+from bench.site import Site
 from tests.browser import pages
-from tests.browser.conftest import Person, Watch
+from tests.browser.conftest import Person, Watch, bring_session
 from tests.stack.genome import NAME
 from tests.stack.stacks import Stack
 
@@ -80,18 +81,31 @@ def test_pages_of_a_person_and_the_states_of_the_form(
     assert found == []
 
 
+@pytest.fixture(scope="module")
+def owner(site: Stack) -> Site:
+    """Give somebody whose jobs are looked at in both themes."""
+    return site.person("every-page", plan="premium")
+
+
+@pytest.fixture(scope="module")
+def jobs(
+    site: Stack, owner: Site, variants: Callable[[int], Path], tmp_path_factory: pytest.TempPathFactory
+) -> pages.Jobs:
+    """Give the owner's jobs, one in each state that stays."""
+    return pages.make_jobs(site, owner, variants, tmp_path_factory.mktemp("jobs"))
+
+
 def test_pages_of_jobs_in_every_state(
-    themed: Page, sign_in: Callable[..., Person], site: Stack, variants: Callable[[int], Path], tmp_path: Path
+    themed: Page, site: Stack, owner: Site, jobs: pages.Jobs, variants: Callable[[int], Path]
 ) -> None:
-    person = sign_in(themed, plan="premium")
-    jobs = pages.make_jobs(site, person.http, variants, tmp_path)
+    bring_session(owner, themed)
     found = []
     for name, path in jobs.pages().items():
         themed.goto(path)
         found += problems(themed, name)
-    running = person.http.annotate(variants(1_000_000), NAME)
+    running = owner.annotate(variants(1_000_000), NAME)
     site.at_work(running)
     themed.goto(f"/annotations/{running}/")
     found += problems(themed, "running")
-    person.http.post(f"/annotations/{running}/cancel/", {}, form=f"/annotations/{running}/")
+    owner.post(f"/annotations/{running}/cancel/", {}, form=f"/annotations/{running}/")
     assert found == []
