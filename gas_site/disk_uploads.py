@@ -55,12 +55,12 @@ class DiskUploads:
     def parts(self, key: str) -> list[Part]:
         """Return the parts that have arrived, in their order."""
         try:
+            numbers = sorted(int(path.name) for path in self._marks(key).iterdir())
             file = self._partial(key).open("rb")
-        except FileNotFoundError:
+        except FileNotFoundError:  # none has begun, or it ends at this moment
             return []
         with file:
             size = os.fstat(file.fileno()).st_size
-            numbers = sorted(int(path.name) for path in self._marks(key).iterdir())
             found = ((number, self._arrived(key, file, size, number)) for number in numbers)
             return [Part(number, part_span(size, number), sha256) for number, sha256 in found if sha256]
 

@@ -340,6 +340,17 @@ def test_the_page_lists_what_has_begun_and_how_to_drop_it(premium: Client, conte
         assert f'action="{plan["discard"]}"' in page
 
 
+def test_an_upload_that_another_tab_is_just_ending_is_shown_without_parts(
+    premium: Client, content: bytes, files: Path
+) -> None:
+    plan = announce(premium, content).json()
+    put(premium, plan, 1, parts_of(content)[0])
+    [marks] = files.glob("uploads/*/.input.parts")
+    shutil.rmtree(marks)
+    assert premium.get("/annotate/").status_code == 200
+    assert there(premium, plan) == []
+
+
 def test_a_dropped_upload_leaves_nothing(premium: Client, content: bytes, files: Path, sent: list[Sent]) -> None:
     plan = announce(premium, content).json()
     put(premium, plan, 1, parts_of(content)[0])
