@@ -114,6 +114,15 @@ def test_reasons_stand_in_the_log_in_words(tmp_path: Path) -> None:
     assert "symbol for a sequence, of a kind not known here" in got.log
 
 
+def test_the_tables_row_groups_say_which_rows_places_and_genes_they_hold(example: Annotated) -> None:
+    group = pq.ParquetFile(example.path("table")).metadata.row_group(0)
+    told = {group.column(at).path_in_schema: group.column(at).statistics for at in range(group.num_columns)}
+    assert (told["row"].min, told["row"].max) == (0, 59)
+    assert (told["pos"].min, told["pos"].max) == (73, max(row["pos"] for row in example.rows))
+    assert told["genes"] is not None
+    assert told["hgvs_g"] is None
+
+
 def test_the_index_finds_records_by_position(example: Annotated) -> None:
     with pysam.TabixFile(str(example.path("vcf"))) as file:
         assert [line.split("\t")[1] for line in file.fetch("MT", 72, 73)] == ["73"]

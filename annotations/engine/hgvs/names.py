@@ -43,17 +43,30 @@ class TranscriptNamer:
 
     def names(self, pos: int, ref: str, alt: str) -> Names:
         """The names of a VCF's allele; none when it is no sequence or reaches beyond the transcript's ends."""
-        if not (ref.isalpha() and alt.isalpha()):
+        change = self._change(pos, ref, alt)
+        if change is None:
             return NO_NAMES
+        kind = "n." if self.numbering.coding is None else "c."
+        first, _ = self.numbering.span
+        return Names(kind + described(change, self._along, self.numbering.label, first), self._protein(change))
+
+    def protein(self, pos: int, ref: str, alt: str) -> str:
+        """The protein's name alone."""
+        change = self._change(pos, ref, alt)
+        return "" if change is None else self._protein(change)
+
+    def _change(self, pos: int, ref: str, alt: str) -> Change | None:
+        """What the allele changes, moved 3'; None where the transcript has no name for it."""
+        if not (ref.isalpha() and alt.isalpha()):
+            return None
         first, end = self.numbering.span
         change = change_of(pos, ref, alt, self._along, end)
         inserted_at_end = change.start == end and not change.deleted and is_duplication(change, self._along, first)
         if not (first <= change.start < end and change.end <= end) and not inserted_at_end:
-            return NO_NAMES
+            return None
         if change.start == first and not change.deleted:
-            return NO_NAMES
-        kind = "n." if self.numbering.coding is None else "c."
-        return Names(kind + described(change, self._along, self.numbering.label, first), self._protein(change))
+            return None
+        return change
 
     @cached_property
     def _cds(self) -> CodingSequence:

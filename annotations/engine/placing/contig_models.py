@@ -30,6 +30,7 @@ class ContigModels:
         self.neighbourhood = Neighbourhood(self.models)
         self._namers: dict[int, TranscriptNamer] = {}
         self._names: dict[tuple[int, int, str, str], Names] = {}
+        self._proteins: dict[tuple[int, int, str, str], str] = {}
 
     def names(self, number: int, pos: int, ref: str, alt: str) -> Names:
         """An allele's names on a transcript; worked out once where records repeat."""
@@ -39,6 +40,16 @@ class ContigModels:
             if len(self._names) >= MAX_NAMES:
                 self._names.clear()
             found = self._names[key] = self.namer(number).names(pos, ref, alt)
+        return found
+
+    def protein(self, number: int, pos: int, ref: str, alt: str) -> str:
+        """The same of the protein's name alone."""
+        key = (number, pos, ref, alt)
+        found = self._proteins.get(key)
+        if found is None:
+            if len(self._proteins) >= MAX_NAMES:
+                self._proteins.clear()
+            found = self._proteins[key] = self.namer(number).protein(pos, ref, alt)
         return found
 
     def namer(self, number: int) -> TranscriptNamer:

@@ -96,7 +96,7 @@ def _proteins(loaded: ContigModels, run: Run, within: tuple[Numbers, Numbers, Nu
     says = np.array([text is not None for text in told], np.bool_)[run.codes[rows]]
     clear = np.flatnonzero(single & says & pc.not_equal(texts, "").fill_null(False).to_numpy(zero_copy_only=False))
     ask = np.flatnonzero(~(single & says) & ~_without_protein(loaded.models, run.transcripts[rows], first, last))
-    asked = [_names(loaded, run, row)[1] for row in rows[ask].tolist()]
+    asked = [_protein(loaded, run, row) for row in rows[ask].tolist()]
     names = pa.concat_arrays([texts.take(pa.array(clear)), _texts(asked)])
     return np.concatenate([rows[clear], rows[ask]]), names
 
@@ -116,6 +116,11 @@ def _names(loaded: ContigModels, run: Run, row: int) -> tuple[str, str]:
     ref, alt = run.alleles.pairs[run.allele_codes[row]]
     names = loaded.names(int(run.transcripts[row]), int(run.positions[row]), ref, alt)
     return names.coding, names.protein
+
+
+def _protein(loaded: ContigModels, run: Run, row: int) -> str:
+    ref, alt = run.alleles.pairs[run.allele_codes[row]]
+    return loaded.protein(int(run.transcripts[row]), int(run.positions[row]), ref, alt)
 
 
 def _genomic(loaded: ContigModels, run: Run, placed: Moved, others: Flags) -> pa.Array:

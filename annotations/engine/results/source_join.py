@@ -8,15 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pyarrow import csv
 
 from annotations.engine.reference import Source
-from annotations.engine.results.sought import Found, Sought
+from annotations.engine.results.sought import Found, Numbers, Sought
 from annotations.engine.results.tabix import WINDOW_BITS, TabixText
+from annotations.engine.results.textblock import Flags
 
 #: A source is read on rather than entered anew where the next record is at most this far away, in positions.
 READ_ON = 8 << WINDOW_BITS
 _KEY_COLUMNS = ("CHROM", "POS", "REF", "ALT")
+#: Digits of the longest position that an index can hold, 2^29 or (``.csi``) 2^31.
+_MOST_DIGITS = 10
 
 
 class SourceJoin:
@@ -30,7 +34,7 @@ class SourceJoin:
         self._contig: str | None = None
         self._pieces: Iterator[bytes] = iter(())
         #: Lines read and not yet behind us: a block may end in the middle of a piece.
-        self._piece: pa.Table | None = None
+        self._piece: _Piece | None = None
 
     def find(self, contig: str, sought: Sought) -> Found:
         """The source's fields for the alleles found, and each record's place among them."""
@@ -39,13 +43,16 @@ class SourceJoin:
         found: list[pa.Table] = []
         count = 0
         for piece in self._between(contig, int(positions[0]), int(positions[-1])):
-            at = piece["POS"].to_numpy()
+            at = piece.positions
             first, last = np.searchsorted(positions, [at[0], at[-1] + 1])
             wanted = positions[first:last]
             if not len(wanted):
                 continue
             near = np.searchsorted(wanted, at)
-            rows = piece.filter(pa.array(wanted[np.minimum(near, len(wanted) - 1)] == at))
+            there = wanted[np.minimum(near, len(wanted) - 1)] == at
+            if not there.any():
+                continue
+            rows = parsed(piece.lines(there), self._types)
             texts = (rows["POS"].cast(pa.string()), rows["REF"], rows["ALT"])
             values = pc.binary_join_element_wise(*texts, "\t").combine_chunks()
             hits = pc.index_in(keys.slice(first, last - first), value_set=values).fill_null(-1).to_numpy()
@@ -54,24 +61,24 @@ class SourceJoin:
             count += len(rows)
         return (pa.concat_tables(found).combine_chunks() if found else None), places
 
-    def _between(self, contig: str, first: int, last: int) -> Iterator[pa.Table]:
+    def _between(self, contig: str, first: int, last: int) -> Iterator[_Piece]:
         """Pieces of the source that cover these positions."""
         if not self._go_to(contig, first):
             return
         while True:
             piece = self._piece
-            if piece is None or int(piece["POS"][-1].as_py()) < first:
+            if piece is None or piece.positions[-1] < first:
                 piece = self._next_piece()
-            if piece is None or int(piece["POS"][0].as_py()) > last:
+            if piece is None or piece.positions[0] > last:
                 return
             yield piece
-            if int(piece["POS"][-1].as_py()) > last:
+            if piece.positions[-1] > last:
                 return
             self._piece = None
 
     def _go_to(self, contig: str, position: int) -> bool:
         """Enter the source at a position, unless it is near and ahead; False when it has nothing from there on."""
-        ahead = self._piece is not None and int(self._piece["POS"][-1].as_py()) + READ_ON >= position
+        ahead = self._piece is not None and self._piece.positions[-1] + READ_ON >= position
         if contig == self._contig and ahead:
             return True
         offset = self._text.index.offset(contig, position)
@@ -82,21 +89,54 @@ class SourceJoin:
         self._piece = None
         return True
 
-    def _next_piece(self) -> pa.Table | None:
+    def _next_piece(self) -> _Piece | None:
         """The next lines of the contig; None at its end."""
         self._piece = None
         for text in self._pieces:
-            table = parsed(text, self._types)
-            same = pc.equal(table["CHROM"], self._contig)
-            if not pc.all(same).as_py():
-                table = table.filter(same)
-            if len(table):
-                self._piece = table
-                return table
-            if not pc.any(same).as_py():
+            lines = _of_contig(text, f"{self._contig}\t".encode())
+            if not lines:
                 break
+            self._piece = _Piece(lines, len(f"{self._contig}\t".encode()))
+            return self._piece
         self._pieces = iter(())
         return None
+
+
+class _Piece:
+    """Lines of one contig, of which only the positions are read as yet: a source holds far more than a file asks for.
+
+    POS stands ``skip`` bytes behind the beginning of each line.
+    """
+
+    def __init__(self, text: bytes, skip: int) -> None:
+        self._bytes = np.frombuffer(text, np.uint8)
+        ends = np.flatnonzero(self._bytes == ord("\n")) + 1
+        self._lengths = np.diff(ends, prepend=0)
+        self.positions = _whole_numbers(self._bytes, ends - self._lengths + skip)
+
+    def lines(self, wanted: Flags) -> bytes:
+        """The text of these lines."""
+        return self._bytes[np.repeat(wanted, self._lengths)].tobytes()
+
+
+def _of_contig(text: bytes, prefix: bytes) -> bytes:
+    """The lines that begin with ``prefix``; a contig's lines follow one another."""
+    if text.startswith(prefix) and text.rfind(b"\n" + prefix) == text.rfind(b"\n", 0, -1):
+        return text
+    return b"".join(line for line in text.splitlines(keepends=True) if line.startswith(prefix))
+
+
+def _whole_numbers(text: NDArray[np.uint8], starts: Numbers) -> Numbers:
+    """The numbers that begin at ``starts``, each read to the first byte that is no digit."""
+    values = np.zeros(len(starts), np.int64)
+    inside = np.ones(len(starts), np.bool_)
+    for place in range(_MOST_DIGITS):
+        digits = text[starts + place] - np.uint8(ord("0"))
+        inside &= digits <= 9  # a byte below "0" has wrapped round
+        if not inside.any():
+            break
+        values = np.where(inside, values * 10 + digits, values)
+    return values
 
 
 def parsed(text: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:

@@ -34,6 +34,9 @@ _CONSEQUENCE_COLUMNS = {
     "protein": "protein",
 }
 
+#: Columns whose values are spread over every row group, so that their statistics let no reader skip one.
+_SPREAD = {"ref", "alt", "filter", "class", "consequence", "impact", "protein", *PLACE_COLUMNS}
+
 
 def table_schema(
     fields: Sequence[SourceField], notes: Mapping[str, str], layout: SampleLayout = NO_SAMPLES
@@ -70,6 +73,7 @@ def writer_options(schema: pa.Schema) -> dict[str, Any]:
         "compression_level": 1,
         "use_dictionary": coded_columns,
         "column_encoding": {"row": "DELTA_BINARY_PACKED", "pos": "DELTA_BINARY_PACKED"},
+        "write_statistics": [name for name in schema.names if name not in _SPREAD],
         # Readers are to see plain text columns; the dictionaries are ours.
         "store_schema": False,
     }
