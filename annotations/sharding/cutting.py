@@ -10,16 +10,15 @@ from pathlib import Path
 from django.conf import settings
 
 from annotations import moves
-from annotations.engine.errors import NotShardable
+from annotations.engine.errors import NotShardable, Stopped
 from annotations.engine.sharding.children import run_cut
 from annotations.engine.sharding.size import ShardSize, worth_cutting
 from annotations.engine.task import Progress, Task
 from annotations.lease import Lease
 from annotations.models import Job
-from annotations.models.shards import parts_prefix
 from annotations.sharding import moves as shard_moves
+from annotations.sharding.clearing import clear
 from annotations.sharding.files import keep_cut
-from gas_site.storage import file_store
 
 
 def is_to_be_cut(job: Job, source: Path) -> bool:
@@ -46,14 +45,15 @@ def cut_into_shards(job: Job, task: Task, work: Path) -> bool:
         )
     except NotShardable:
         return False
+    shard_moves.expect_files(job)
+    # Whatever else breaks off here is left to the sweep: it knows whether the job has its shards by then.
     try:
         keep_cut(job, cut, directory, lease.beat)
-        left = shard_moves.begin(job, cut.parts)
-    except BaseException:
-        file_store().remove_tree(parts_prefix(job.pk, job.attempt))
+    except Stopped:  # the sweep may have been here before the last of these files
+        clear(job.pk, job.attempt)
         raise
-    if not left:
-        file_store().remove_tree(parts_prefix(job.pk, job.attempt))
+    if not shard_moves.begin(job, cut.parts):
+        clear(job.pk, job.attempt)
     return True
 
 

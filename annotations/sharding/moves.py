@@ -34,6 +34,17 @@ def move(shard_id: int, to: ShardState, *, where: Q | None = None, **changes: An
     return bool(Shard.objects.filter(where or Q(), pk=shard_id, state__in=sources).update(state=to, **changes))
 
 
+def expect_files(job: Job) -> None:
+    """Write a row before the first part is in the store: if cutting is killed, the sweep finds by it what is there.
+
+    A part that is held back: nobody takes it, and while it is there nobody gathers. ``begin`` puts the parts' own rows
+    in its place.
+    """
+    turn = {"turn_at": job.turn_at, "share_from": job.share_from, "share_until": job.share_until}
+    held = {"state": ShardState.HELD, "queued_at": timezone.now()}
+    Shard.objects.create(job=job, job_attempt=job.attempt, number=0, **held, **turn)
+
+
 def begin(job: Job, parts: Sequence[Part]) -> bool:
     """Leave a job to its shards, whose files are in the store: their rows and the job's in one transaction."""
     now = timezone.now()
@@ -48,6 +59,7 @@ def begin(job: Job, parts: Sequence[Part]) -> bool:
     with transaction.atomic():
         if not moves.leave_to_shards(job, f"cut into {len(rows)} shards", fraction=CUTTING):
             return False
+        Shard.objects.of(job).delete()
         for shard in Shard.objects.bulk_create([*rows, gathering])[:-1]:
             wake(shard)
     return True

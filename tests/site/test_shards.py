@@ -87,7 +87,7 @@ def test_whoever_dies_cutting_annotating_or_gathering_the_result_is_the_same(
         patch.setattr(moves, "leave_to_shards", killed)
         with pytest.raises(KeyboardInterrupt):
             running.run_next()
-    assert not Shard.objects.exists()
+    assert states(job) == ["held"], "which stands for what is in the store"
     Job.objects.filter(pk=job.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
     sweep.take_from_dead_workers()
     work(1)
@@ -202,17 +202,19 @@ def test_what_is_being_stored_when_a_job_has_been_ended_and_cleared_does_not_sta
     assert (stored(files), Shard.objects.count()) == ([job.input_key], 0)
 
 
-def test_the_same_of_a_result_in_one_piece(
-    alice: User, example: bytes, files: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("in_one_piece", [True, False])
+def test_the_same_of_a_result_in_one_piece_and_of_the_parts_of_a_file(
+    alice: User, example: bytes, files: Path, monkeypatch: pytest.MonkeyPatch, in_one_piece: bool
 ) -> None:
     adopt = DiskStore.adopt
 
     def slowly(store: DiskStore, path: Path, key: str, beat: Beat) -> None:
-        adopt(store, path, key, beat)
         moves.cancel(job, "cancelled by its owner")
+        sweep_shards()
+        adopt(store, path, key, beat)
         beat(1)
 
-    job = make_job(alice, JobStatus.PENDING, content=example, in_one_piece=True)
+    job = make_job(alice, JobStatus.PENDING, content=example, in_one_piece=in_one_piece)
     monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0)
     monkeypatch.setattr(DiskStore, "adopt", slowly)
     work()
@@ -228,6 +230,29 @@ def test_every_file_is_cut_where_the_setting_says_so(
     job = make_job(alice, JobStatus.PENDING, content=example)
     work(1)
     assert states(job) == ["waiting", "waiting", "held"]
+
+
+@pytest.mark.parametrize("ended", ["by its owner", "by its third death"])
+def test_what_a_cutting_had_stored_when_it_was_killed_goes_once_the_job_has_ended(
+    alice: User, example: bytes, files: Path, monkeypatch: pytest.MonkeyPatch, ended: str
+) -> None:
+    def killed(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shard_moves, "begin", killed)
+    job = make_job(alice, JobStatus.PENDING, content=example, deaths=0 if ended == "by its owner" else 2)
+    with pytest.raises(KeyboardInterrupt):
+        running.run_next()
+    sweep_shards()
+    assert [name for name in stored(files) if "1.parts/parts/00001" in name], "its lease has not run out"
+    if ended == "by its owner":
+        moves.cancel(job, "cancelled by its owner")
+    Job.objects.filter(pk=job.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    sweep.take_from_dead_workers()
+    sweep_shards()
+    job.refresh_from_db()
+    assert job.status == (JobStatus.CANCELLED if ended == "by its owner" else JobStatus.FAILED)
+    assert (stored(files), Shard.objects.count()) == ([job.input_key], 0)
 
 
 def test_a_file_that_only_one_pass_can_annotate_is_annotated_in_one(
