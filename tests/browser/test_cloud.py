@@ -184,7 +184,7 @@ def goes_on_where_it_ended(page: Page, watch: CloudWatch, path: Path) -> None:
     page.goto("/annotate/")
     page.route(re.compile("partNumber=2"), lambda route: stalled.append(route))  # noqa: PLW0108 (it takes no built-in)
     page.locator("input[type=file]").set_input_files(path)
-    expect(page.get_by_text(re.compile(r"^1[67](\.\d)? MB of 3\d"))).to_be_visible()
+    expect(page.locator("[data-note]")).to_have_text(re.compile(r"^1[67](\.\d)? MB of 3\d"))
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("heading", name="Not yet here whole")).to_be_focused()
     page.unroute_all(behavior="ignoreErrors")
