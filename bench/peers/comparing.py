@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -58,7 +59,7 @@ def main(pictures: Path | None = None) -> dict[str, Any]:
     if pictures:
         from bench.peers.plots import draw  # noqa: PLC0415 (matplotlib is for those who draw)
 
-        draw(pictures, figures)
+        draw(pictures, rows=figures["rows"])
     return figures
 
 
@@ -78,6 +79,7 @@ def _rounds(cache: Path, size: int, tools: list[Tool], scratch: Path, environmen
     for _ in range(ROUNDS):
         for name, deed in deeds.items():
             runs[name].append(deed())
+            print(f"{size:,} records, {name}: {runs[name][-1]}", file=sys.stderr)
             if name == VCFANNO:
                 _see_same_work(output, scratch / "two.vcf.gz")
     return runs

@@ -22,12 +22,13 @@ STYLES = {
 }
 
 
-def draw(directory: Path, figures: dict[str, Any]) -> None:
-    """Write ``peers-time.svg`` and ``peers-memory.svg``. On white, whatever page they stand on."""
+def draw(directory: Path, rows: list[dict[str, Any]]) -> None:
+    """Write ``peers-time.svg``, ``peers-processor.svg`` and ``peers-memory.svg``: on white, whatever the page is."""
     mpl.rcParams.update({"font.size": 9, "svg.hashsalt": "gas", "svg.fonttype": "none", "axes.spines.top": False})
     mpl.rcParams["axes.spines.right"] = False
-    _draw(directory / "peers-time.svg", figures["rows"], "seconds", 1, "seconds on the clock")
-    _draw(directory / "peers-memory.svg", figures["rows"], "peak_bytes", 2**20, "peak memory, MiB")
+    _draw(directory / "peers-time.svg", rows, "seconds", 1, "seconds on the clock")
+    _draw(directory / "peers-processor.svg", rows, "processor_seconds", 1, "processor seconds, all processes")
+    _draw(directory / "peers-memory.svg", rows, "peak_bytes", 2**20, "peak memory, MiB")
 
 
 def _draw(path: Path, rows: list[dict[str, Any]], field: str, unit: int, label: str) -> None:

@@ -88,6 +88,7 @@ function start(form) {
     if (total > limit) return tooLarge(total);
     find("refusal").replaceChildren();
     find("happened").textContent = "";
+    area.querySelector("[data-begun]").replaceChildren(); // this file may be one of them
     find("name").textContent = name;
     told = 0;
     zone.hidden = true;

@@ -19,7 +19,7 @@ MOST_GROWTH = 40 * MIB
 @pytest.mark.slow
 @pytest.mark.parametrize("way", [uploads.post, uploads.parts])
 def test_a_file_four_times_as_large_takes_no_more_memory(
-    stack: Stack, way: Callable[[Site, Path], None], tmp_path: Path
+    stack: Stack, way: Callable[[Site, Path], object], tmp_path: Path
 ) -> None:
     site = stack.person(way.__name__)
     grown = []
