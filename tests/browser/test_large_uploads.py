@@ -141,9 +141,17 @@ def test_a_file_that_has_changed_is_noticed_and_what_is_dropped_leaves_nothing(
     until_sent(page, watch, 1, 2)  # of the same size and date, yet compared part by part
     page.reload()
     os.utime(path)
+    first = Held(page, 1)
     choose(page, path)
     expect(page.get_by_role("status").filter(has_text="This file has changed")).to_be_visible()
-    until_sent(page, watch, 1, 3)
+    first.arrive()
+    os.utime(path, ns=(0, 0))  # and once more, while it is on its way
+    second.open = True
+    first.let()
+    expect(page.get_by_role("alert")).to_contain_text("The file cannot be read any more")
+    second.open = False
+    choose(page, path)
+    until_sent(page, watch, 1, 4)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("heading", name="Not yet here whole")).to_be_focused()
     expect(page.locator("[data-begun]").get_by_text("mother.vcf", exact=True)).to_have_count(1)
