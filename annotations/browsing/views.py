@@ -120,4 +120,6 @@ def _place(text: str, job: Job, reference: Reference) -> tuple[str, int]:
         return f"{match[1]}:{max(1, start - AROUND)}-{end + AROUND}", names.index(match[1])
     counts = job.summary.get("by_contig", {})
     name = max(names, key=lambda one: int(counts.get(one, 0)))
-    return name, names.index(name)
+    number = names.index(name)
+    # With its ends: igv.js takes a bare name for a gene's, and asks its own site where that is.
+    return f"{name}:1-{reference.contigs[number].length}", number

@@ -5,9 +5,9 @@ const status = document.querySelector("[data-genome-browser-status]");
 async function open() {
   const { igv: source, name, fasta, fai, genes, vcf, index, locus } = place.dataset;
   const { default: igv } = await import(source);
-  const tracks = [{ type: "variant", format: "vcf", name: "Your variants", url: vcf, indexURL: index, visibilityWindow: 1_000_000 }];
+  const tracks = [{ type: "variant", format: "vcf", name: "Your variants", url: vcf, indexURL: index, visibilityWindow: 1_000_000, height: 120 }];
   if (genes) {
-    tracks.unshift({ type: "annotation", format: "gff3", name: "Genes", url: genes, displayMode: "EXPANDED" });
+    tracks.unshift({ type: "annotation", format: "gff3", name: "Genes", url: genes, displayMode: "EXPANDED", height: 90 });
   }
   await igv.createBrowser(place, {
     reference: { id: name, name, fastaURL: fasta, indexURL: fai },

@@ -186,7 +186,7 @@ def goes_on_where_it_ended(page: Page, watch: CloudWatch, path: Path) -> None:
     page.locator("input[type=file]").set_input_files(path)
     expect(page.locator("[data-note]")).to_have_text(re.compile(r"^1[67](\.\d)? MB of 3\d"))
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("heading", name="Not yet here whole")).to_be_focused()
+    expect(page.get_by_role("heading", name="Unfinished uploads")).to_be_focused()
     page.unroute_all(behavior="ignoreErrors")
     page.locator("input[type=file]").set_input_files(path)
     expect(page.get_by_role("button", name="Annotate 1 record")).to_be_visible(timeout=60_000)

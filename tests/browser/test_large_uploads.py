@@ -153,11 +153,11 @@ def test_a_file_that_has_changed_is_noticed_and_what_is_dropped_leaves_nothing(
     choose(page, path)
     until_sent(page, watch, 1, 4)
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("heading", name="Not yet here whole")).to_be_focused()
+    expect(page.get_by_role("heading", name="Unfinished uploads")).to_be_focused()
     expect(page.locator("[data-begun]").get_by_text("mother.vcf", exact=True)).to_have_count(1)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Not yet here whole")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Unfinished uploads")).to_have_count(0)
     query = "SELECT id FROM annotations_job WHERE file_name = 'mother.vcf'"
     until(lambda: site.rows(query) == [], 20, "both tickets are gone")
 

@@ -35,7 +35,7 @@ def test_the_page_names_the_jobs_own_files_and_the_place(alices: Client, job: Jo
     assert 'data-locus="MT:11738-11818"' in text
     for wrong in ("", "chrZ:5", "MT:x", '"><script>alert(1)</script>:1'):
         page = alices.get(at("browser", job), {"at": wrong}).content.decode()
-        assert 'data-locus="MT"' in page
+        assert 'data-locus="MT:1-16569"' in page
         assert "<script>alert" not in page
 
 
