@@ -104,6 +104,8 @@ def test_the_genome_browser_draws_the_jobs_records_and_asks_nobody_else(
     assert f"GET /annotations/{job}/browser/records/index/" in watch.requests
     assert f"GET /annotations/{job}/browser/records/vcf/" in watch.requests
     assert f"GET /annotations/{job}/browser/fasta/" in watch.requests
+    page.goto(f"/annotations/{job}/browser/")  # of the whole contig
+    expect(page.get_by_text("click a variant for its record")).to_be_visible()
     for look in LOOKS:
         show_as(page, *look)
         assert problems(page, f"genome browser, {look}") == []
