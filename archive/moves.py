@@ -55,10 +55,11 @@ def move_all(rows: HoldingQuerySet, to: HoldingState, *, note: str = "", **chang
 def _repeat_in_jobs(keys: Collection[int], to: HoldingState) -> None:
     """Write into the jobs whether their result is away: a list is counted and paged by the job's row alone.
 
-    Last, so that everybody locks a holding before its job, as the removal of a deleted job does.
+    Last, so that everybody locks a holding before its job, as the removal of a deleted job does. The jobs' keys are
+    fetched first: for a subquery PostgreSQL reads both tables whole where it has no statistics of them yet.
     """
     if to in LEADS_AWAY_OR_BACK:
-        jobs = Holding.objects.filter(pk__in=keys).values("job_id")
+        jobs = list(Holding.objects.filter(pk__in=keys).values_list("job_id", flat=True))
         Job.objects.filter(pk__in=jobs).update(away=to != HoldingState.AVAILABLE)
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from annotations.models import Job, JobStatus, Shard
 from annotations.queueing.claiming import claim_next
+from tests.billing.conftest import make_plans
 from tests.site.conftest import Sent
 from tests.site.factories import make_job, make_user
 from tests.site.sharded import cut
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_worker_woken_for_a_shard_takes_it_while_another_is_taking_the_only_job_and_the_other_way_round(
     first: type[Job] | type[Shard], sent: list[Sent]
 ) -> None:
+    make_plans()
     cut(make_user(), parts=1)
     make_job(status=JobStatus.PENDING)
     waiting = first.objects.claimable(timezone.now())
