@@ -20,10 +20,13 @@ async function open() {
 }
 
 // igv.js resets everything at its container, the colour scheme too: its white boxes would bear the dark theme's ink.
-// And it leaves two fields without a name.
+// It leaves two fields without a name, and on a phone the width of the window runs out of its bar.
 function complete(root) {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(".igv-container { color-scheme: light; color: CanvasText; }");
+  sheet.replaceSync(`
+    .igv-container { color-scheme: light; color: CanvasText; }
+    @media (max-width: 40rem) { .igv-windowsize-panel-container { display: none !important; } .igv-search-input { inline-size: 8rem !important; } }
+  `);
   root.adoptedStyleSheets.push(sheet);
   const names = { "input[type=range]": "Zoom", ".igv-search-input": "Place" };
   for (const [selector, name] of Object.entries(names)) {
