@@ -23,6 +23,7 @@ from annotations.models import Job, JobEvent, JobStatus, PrivateSource
 from gas_site.storage import file_store
 
 MAX_NAME = 120
+ENDING = 20  # characters of a long name's end that are kept
 # A ticket that nobody has confirmed by then goes with its file, or with the parts that have arrived.
 TICKET_LIFE = timedelta(days=1)
 # What a look at a file may end with, beside a verdict.
@@ -111,11 +112,15 @@ def _copy_source(source: PrivateSource, ticket: Job) -> None:
 
 
 def clean_name(name: str) -> str:
-    """Return the file's own name: no directories, no control characters, never empty, at most 120 characters."""
+    """Return the file's own name: no directories, no control characters, never empty, at most 120 characters.
+
+    A longer one loses its middle: people know a file by how its name begins, and programs by how it ends.
+    """
     base = PurePosixPath(name.replace("\\", "/")).name
     visible = "".join(character for character in base if character.isprintable()).strip()
-    shortened = visible[-MAX_NAME:].strip()
-    return shortened if shortened.strip(".") else "variants.vcf"
+    if len(visible) > MAX_NAME:
+        visible = f"{visible[: MAX_NAME - ENDING - 1]}…{visible[-ENDING:]}"
+    return visible if visible.strip(".") else "variants.vcf"
 
 
 def ticket_for(user: User, name: str, reference: str, size: int, **fields: Any) -> Job:

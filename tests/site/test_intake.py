@@ -143,7 +143,8 @@ def test_a_file_that_django_has_on_disk_is_moved_and_not_copied(alice: User, fil
         (".", "variants.vcf"),
         ("/", "variants.vcf"),
         ("<img src=x>.vcf", "<img src=x>.vcf"),
-        ("x" * 300 + ".vcf", "x" * 116 + ".vcf"),
+        ("x" * 116 + ".vcf", "x" * 116 + ".vcf"),
+        ("family 7 " + "x" * 300 + " mother.vcf.gz", "family 7 " + "x" * 90 + "…" + "x" * 6 + " mother.vcf.gz"),
         ("\ud800.vcf", ".vcf"),
     ],
 )
