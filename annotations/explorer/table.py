@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -67,8 +68,10 @@ class VariantTable:
         self.schema = schema
         self.reference = reference
         self.catalogue: Catalogue = catalogue_of(schema, reference.sources if reference else ())
-        self._spill = tempfile.mkdtemp(prefix="gas-explorer-")
-        self._connection = connect(self._spill, variants=path)
+        spill = tempfile.mkdtemp(prefix="gas-explorer-")
+        # Also where nobody closes the table: at the end of the process, or when it is forgotten.
+        self._remove_spill = weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
+        self._connection = connect(spill, variants=path)
         self._lock = threading.Lock()
         self._counts: OrderedDict[Condition, int] = OrderedDict()
         self._distinct: dict[str, list[Any]] = {}
@@ -77,7 +80,7 @@ class VariantTable:
     def close(self) -> None:
         """Close the connection and remove what it spilled."""
         self._connection.close()
-        shutil.rmtree(self._spill, ignore_errors=True)
+        self._remove_spill()
 
     def page(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +57,20 @@ def test_a_table_whose_reference_is_gone_keeps_its_columns_and_loses_their_roles
     assert plan_for(Filter.from_text("clinical=likely&q=chrM:11778&q=m.3460G>A"), table).problems != ()
     assert table.count(plan_for(Filter.from_text("q=MT:11778"), table).where) == 1
     table.close()
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_where_a_question_may_spill_to_goes_with_the_table(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, closed: bool
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    table = VariantTable(result.annotated.path("table"))
+    assert len(list(tmp_path.iterdir())) == 1
+    if closed:
+        table.close()
+    del table
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"table of a job\n", b"PAR1xxxxPAR1"])
