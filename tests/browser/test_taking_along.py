@@ -27,7 +27,7 @@ LONG = "a_cohort_from_the_clinic_with_a_very_long_name_2026-11_mtDNA_heteroplasm
 def show_as(page: Page, width: int, scheme: str) -> None:
     """Make the window so wide, and the browser light or dark."""
     page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
 
 
 def exported(page: Page, name: str) -> str:

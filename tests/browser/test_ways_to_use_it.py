@@ -43,6 +43,7 @@ def test_by_keyboard_alone_from_signing_up_to_the_result(page: Page) -> None:
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Annotate a VCF", level=1)).to_be_visible()
+    page.wait_for_load_state()  # pressed before the scripts are there, the button works as it does without them
     tab_to(page, "Use the example file")
     page.keyboard.press("Enter")
     expect(page.get_by_text(re.compile("Ready to annotate"))).to_be_visible()
