@@ -7,7 +7,6 @@ import json
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import pytest
 import stripe
@@ -18,9 +17,8 @@ from django.test import Client
 from django.utils import timezone
 from stripe._api_version import _ApiVersion
 
-from accounts import closing
 from accounts.export import export
-from accounts.models import Closing, Plan, PlanChange, User
+from accounts.models import Plan, PlanChange, User
 from accounts.plans import set_plan
 from billing.models import Customer, Invoice
 from billing.standing import Standing
@@ -31,7 +29,6 @@ from sandbox import faults
 from sandbox.rules import API_VERSION as SANDBOX_API_VERSION
 from sandbox.rules import RETRY_DAYS
 from tests.billing.buying import DAY, Shop
-from tests.site.factories import make_job, make_user, signed_in
 
 
 def portal(shop: Shop, act: str = "") -> str:
@@ -238,17 +235,6 @@ def test_a_new_address_is_told_to_stripe(shop: Shop) -> None:
     assert shop.sandbox.store.need("customer", shop.customer.stripe_id)["email"] == "ada@new.example"
 
 
-def test_closing_the_account_cancels_the_subscription_and_sends_a_receipt(shop: Shop) -> None:
-    shop.subscribe()
-    stripe_id = shop.customer.stripe_id
-    mail.outbox.clear()
-    closing.close(shop.user)
-    assert not User.objects.filter(pk=shop.user.pk).exists()
-    assert shop.sandbox.store.every("subscription", stripe_id)[0]["status"] == "canceled"
-    assert [message.to for message in mail.outbox] == [["ada@example.org"]]
-    assert "Your subscription is cancelled; nothing more is charged." in mail.outbox[0].body
-
-
 def test_the_export_has_the_subscription_and_the_invoices(shop: Shop) -> None:
     assert "billing.json" not in zipfile.ZipFile(io.BytesIO(b"".join(export(shop.user)))).namelist()
     shop.subscribe()
@@ -257,63 +243,6 @@ def test_the_export_has_the_subscription_and_the_invoices(shop: Shop) -> None:
     assert (told["customer"], told["standing"]) == (shop.customer.stripe_id, "active")
     assert [row["stripe_id"] for row in told["subscriptions"]] == [shop.subscriptions[0]["id"]]
     assert [(row["status"], row["total"], row["currency"]) for row in told["invoices"]] == [("paid", 900, "eur")]
-
-
-def test_closing_the_account_closes_the_payment_page_that_is_still_open(shop: Shop) -> None:
-    """Paid a minute later, it would charge somebody whom we do not know any more, month after month."""
-    page = shop.press_subscribe()
-    customer = shop.customer.stripe_id
-    closing.close(shop.user)
-    assert not User.objects.filter(pk=shop.user.pk).exists()
-    status, _, text = shop.ask("POST", urlsplit(page).path, "act=pay&card=4242")
-    assert (status, "closed" in text) == (409, True)
-    assert shop.sandbox.store.every("subscription", customer) == []
-
-
-def test_closing_cancels_the_subscription_also_while_files_cannot_be_removed(
-    shop: Shop, queued: list[object], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    shop.subscribe()
-    make_job(shop.user)
-    row = closing.close(shop.user)
-
-    def away(*_: object) -> None:
-        raise PermissionError(13, "Permission denied", "/files/patient-jane-doe.vcf")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("gas_site.storage.DiskStore.remove_tree", away)
-        with pytest.raises(PermissionError):
-            closing.finish(row.pk)
-    assert shop.subscriptions[0]["status"] == "canceled"
-    assert f"the closing of user {shop.user.pk} is put off: PermissionError" in caplog.text
-    assert "patient-jane-doe" not in caplog.text
-    closing.finish(row.pk)
-    assert not User.objects.filter(pk=shop.user.pk).exists()
-
-
-def test_closing_waits_for_stripe_and_signs_out_at_once(shop: Shop, queued: list[object]) -> None:
-    shop.subscribe()
-    row = closing.close(shop.user)
-    assert shop.browser.get("/profile/").status_code == 302
-    shop.sandbox.faults.order(faults.DROP, "GET /v1/subscriptions", times=3)
-    with pytest.raises(stripe.APIConnectionError):
-        closing.finish(row.pk)
-    assert User.objects.filter(pk=shop.user.pk, is_active=False).exists()
-    assert mail.outbox == []
-
-    closing.finish(row.pk)
-    closing.finish(row.pk)
-    assert not User.objects.filter(pk=shop.user.pk).exists()
-    assert len(mail.outbox) == 1
-    done = Closing.objects.get(pk=row.pk)
-    assert (done.email, done.attempts) == ("", 3)
-
-
-def test_removing_a_user_by_another_way_cancels_too(shop: Shop) -> None:
-    shop.subscribe()
-    stripe_id = shop.customer.stripe_id
-    shop.user.delete()
-    assert shop.sandbox.store.every("subscription", stripe_id)[0]["status"] == "canceled"
 
 
 def test_the_portal_of_somebody_without_billing_leads_to_the_plans(ada: User, adas: Client) -> None:
@@ -326,38 +255,3 @@ def test_the_portal_says_so_when_stripe_is_away(shop: Shop) -> None:
     response = shop.browser.post("/billing/portal/")
     assert response.status_code == 503
     assert "The payment provider does not answer" in response.content.decode()
-
-
-def test_whom_staff_moves_to_free_is_charged_no_more_and_staff_is_told(shop: Shop, inline: list[str]) -> None:
-    shop.subscribe()
-    staff = make_user("staff@example.org", is_staff=True, is_superuser=True)
-    act = {"action": "make_free", "_selected_action": shop.user.pk, "reason": "left the institute"}
-    page = signed_in(staff).post("/admin/accounts/user/", act, follow=True).content.decode()
-    assert "1 moved to Free." in page
-    assert f"The subscription of {shop.user} is being cancelled at Stripe, and nothing more is charged." in page
-    assert (shop.plan, shop.customer.standing) == (Plan.FREE, Standing.ENDED)
-    assert [one["status"] for one in shop.sandbox.store.every("subscription", customer=shop.customer.stripe_id)] == [
-        "canceled"
-    ]
-    assert inline.count("stop_charging") == 1
-    sweep()
-    assert inline.count("stop_charging") == 1
-
-
-def test_a_lost_message_about_whom_staff_moved_is_sent_again_by_the_sweep(shop: Shop, inline: list[str]) -> None:
-    shop.subscribe()
-    set_plan(shop.user, Plan.objects.get(pk=Plan.FREE), reason="by hand, and the message was lost")
-    sweep()
-    assert inline.count("stop_charging") == 1
-    assert (shop.plan, shop.customer.standing) == (Plan.FREE, Standing.ENDED)
-
-
-def test_who_pays_nothing_is_moved_without_a_word_about_money(shop: Shop, inline: list[str]) -> None:
-    staff = make_user("staff@example.org", is_staff=True, is_superuser=True)
-    act = {"action": "make_premium", "_selected_action": shop.user.pk, "reason": "a guest"}
-    browser = signed_in(staff)
-    assert "1 moved to Premium." in browser.post("/admin/accounts/user/", act, follow=True).content.decode()
-    page = browser.post("/admin/accounts/user/", {**act, "action": "make_free"}, follow=True).content.decode()
-    assert "1 moved to Free." in page
-    assert "being cancelled at Stripe" not in page
-    assert "stop_charging" not in inline

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-import os
-import resource
 import shutil
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,68 +13,30 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
-from accounts.models import Plan, User
-from annotations import deleting, intake, sweep
+from annotations import deleting, sweep
 from annotations.models import Job, JobStatus
-from gas_site import disk_room, disk_uploads, upload_parts
+from gas_site import disk_uploads
 from gas_site.storage import file_store
 from gas_site.upload_parts import sha256_base64
 from tests.site.conftest import Sent
-from tests.site.factories import HEADER, SMALL_VCF, signed_in, stored
+from tests.site.disk_uploading import (
+    ANNOUNCE,
+    PART,
+    announce,
+    content,
+    finish,
+    parts_of,
+    premium,
+    put,
+    small_parts,
+    there,
+)
+from tests.site.factories import HEADER, stored
+
+__all__ = ["content", "premium", "small_parts"]
 
 pytestmark = pytest.mark.django_db
-MIB = 1024 * 1024
-PART = MIB
-ANNOUNCE = "/annotate/upload/"
-
-
-@pytest.fixture(autouse=True)
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload_parts, "LEAST_PART_BYTES", PART)
-
-
-@pytest.fixture
-def premium(alice: User) -> Client:
-    alice.plan_id = Plan.PREMIUM
-    alice.save()
-    return signed_in(alice)
-
-
-@pytest.fixture
-def content() -> bytes:
-    """Give a VCF of three parts, the last of them short, that does not look like anything but itself."""
-    padding = "".join(f"##note={os.urandom(30_000).hex()}\n" for _ in range(40)).encode()
-    return SMALL_VCF.replace(b"#CHROM", padding + b"#CHROM", 1)
-
-
-def parts_of(content: bytes) -> list[bytes]:
-    return [content[at : at + PART] for at in range(0, len(content), PART)]
-
-
-def announce(client: Client, content: bytes, **changes: Any) -> Any:
-    data = {"name": "patient.vcf", "size": len(content), "reference": "rCRS", "sha256": "", **changes}
-    return client.post(ANNOUNCE, data, headers={"HX-Request": "true"})
-
-
-def put(client: Client, plan: dict[str, Any], number: int, body: bytes, announced: bytes | None = None) -> int:
-    """Put a part as a browser does; return the status."""
-    checksum = sha256_base64(body if announced is None else announced)
-    headers = {"Content-Digest": f"sha-256=:{checksum}:", "HX-Request": "true"}
-    return client.put(f"{plan['resume']}{number}/", body, headers=headers).status_code
-
-
-def finish(client: Client, plan: dict[str, Any], parts: list[bytes]) -> Any:
-    checksums = ",".join(sha256_base64(part) for part in parts)
-    return client.post(plan["finish"], {"sha256": checksums}, headers={"HX-Request": "true"})
-
-
-def there(client: Client, plan: dict[str, Any]) -> list[int]:
-    return [part["number"] for part in client.get(plan["resume"]).json()["parts"]]
-
-
-# What arrives ---------------------------------------------------------------------------------------------
 
 
 def test_a_long_file_arrives_in_parts_in_any_order_and_is_checked(
@@ -220,102 +178,6 @@ def test_what_was_read_again_after_a_power_cut_is_not_read_at_every_look(
 
 
 # The plan's limit and the disk's ---------------------------------------------------------------------------
-
-
-def test_what_is_too_large_for_the_plan_is_told_before_a_byte_is_sent(
-    alices: Client, settings: Settings, files: Path
-) -> None:
-    answer = announce(alices, b"x" * (settings.FREE_MAX_BYTES + 1))
-    assert (answer.status_code, "Your plan takes files up to" in answer.content.decode()) == (413, True)
-    assert (Job.objects.count(), stored(files)) == (0, [])
-
-
-def test_a_file_that_the_disk_has_no_room_for_is_told_before_a_byte_is_sent(premium: Client, files: Path) -> None:
-    answer = announce(premium, b"", size=shutil.disk_usage(files).free)
-    assert answer.status_code == 507
-    assert "There is no room for this file now" in answer.content.decode()
-    assert (Job.objects.count(), stored(files)) == (0, [])
-
-
-@contextmanager
-def files_end_at(most: int) -> Iterator[None]:
-    """Let the kernel refuse to write beyond so many bytes of any file, as a full disk refuses."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def test_a_disk_that_fills_while_parts_arrive_is_told_and_nothing_stays(
-    premium: Client, monkeypatch: pytest.MonkeyPatch, files: Path
-) -> None:
-    monkeypatch.setattr(upload_parts, "LEAST_PART_BYTES", 16 * MIB)
-    first, second = bytes(16 * MIB), b"x" * 16 * MIB
-    plan = announce(premium, first + second).json()
-    assert put(premium, plan, 1, first) == 204
-    with files_end_at(20 * MIB):
-        assert put(premium, plan, 2, second) == 507
-    assert (Job.objects.count(), stored(files)) == (0, [])
-    assert premium.get(plan["resume"]).status_code == 404
-
-
-def test_a_part_that_has_no_room_is_read_before_that_is_told(
-    premium: Client, content: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan, part = announce(premium, content).json(), parts_of(content)[0]
-    monkeypatch.setattr(disk_room, "KEPT_FREE", 1024**5)
-    headers = {"Content-Digest": f"sha-256=:{sha256_base64(part)}:", "HX-Request": "true"}
-    answer = premium.put(f"{plan['resume']}1/", part, headers=headers)
-    assert (answer.status_code, answer.wsgi_request.read(1)) == (507, b"")
-
-
-def test_a_file_that_was_accepted_stays_though_a_late_part_of_it_finds_the_disk_full(
-    premium: Client, content: bytes, monkeypatch: pytest.MonkeyPatch, sent: list[Sent]
-) -> None:
-    parts = parts_of(content)
-    plan = announce(premium, content).json()
-    for number, part in enumerate(parts, start=1):
-        put(premium, plan, number, part)
-    withdraw = intake.withdraw
-
-    def accepted_before_that(ticket: Job) -> None:
-        """Another tab ends the upload and the file is queued, between the disk's no and what follows of it."""
-        monkeypatch.setattr(disk_room, "KEPT_FREE", 0)
-        assert finish(premium, plan, parts).status_code == 200
-        premium.post(f"/annotate/{ticket.pk}/", {"reference": "rCRS"})
-        withdraw(ticket)
-
-    monkeypatch.setattr(intake, "withdraw", accepted_before_that)
-    monkeypatch.setattr(disk_room, "KEPT_FREE", 1024**5)
-    assert put(premium, plan, 1, parts[0]) == 507
-    job = Job.objects.get()
-    assert (job.status, job.deleted_at, file_store().has(job.input_key)) == (JobStatus.PENDING, None, True)
-
-
-def test_a_disk_that_fills_during_a_post_is_told_and_nothing_stays(
-    premium: Client, files: Path, settings: Settings
-) -> None:
-    upload = SimpleUploadedFile("patient.vcf", bytes(20 * MIB))
-    with files_end_at(16 * MIB):
-        answer = premium.post("/annotate/", {"vcf_file": upload, "reference": "rCRS"})
-    assert answer.status_code == 507
-    page = answer.content.decode()
-    assert "The disk of this site is full. Nothing of your file was kept." in page
-    assert (Job.objects.count(), stored(files)) == (0, [])
-    assert list(Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir()) == []
-
-
-def test_a_post_that_announces_more_than_the_disk_has_is_refused_unread(
-    premium: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(disk_room, "KEPT_FREE", 1024**5)
-    upload = SimpleUploadedFile("patient.vcf", SMALL_VCF)
-    assert premium.post("/annotate/", {"vcf_file": upload, "reference": "rCRS"}).status_code == 507
-
-
-# Who, and what is left --------------------------------------------------------------------------------------
 
 
 def test_nobody_sends_sees_or_drops_the_upload_of_another(premium: Client, bobs: Client, content: bytes) -> None:
