@@ -39,21 +39,44 @@ class ChildEnded(Exception):
     """A child ended by itself; the message says which, and how."""
 
 
+class Signals:
+    """Counts who asked to end, and how often; interrupts what runs meanwhile until ``only_count``.
+
+    The count is what holds: Python drops an exception that falls into a weakref's callback or a finalizer
+    (https://docs.python.org/3/reference/datamodel.html#object.__del__), and with it the only Ctrl-C there was.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._interrupts = True
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._note)
+
+    def only_count(self) -> None:
+        """Interrupt nothing from here on: somebody looks at the count."""
+        self._interrupts = False
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        if self._interrupts:
+            raise KeyboardInterrupt
+
+
 class Stack:
     """Running children. Use as a context: whatever ends the block ends every child.
 
-    ``held`` is a file that stays open, and so locked, as long as any child may live, also beyond this process.
+    ``held`` is a file that stays open, and so locked, as long as any child may live, also beyond this process. A signal
+    that came before the first child ends it too.
     """
 
-    def __init__(self, environment: dict[str, str], directory: Path, held: IO[str]) -> None:
+    def __init__(self, environment: dict[str, str], directory: Path, held: IO[str], signals: Signals) -> None:
         self._environment = environment
         self._directory = directory
         self._running: dict[str, tuple[Child, subprocess.Popen[bytes]]] = {}
         self._printers: list[threading.Thread] = []
         self._printing = threading.Lock()
-        self._signals = 0
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._note_signal)
+        self._signals = signals
+        signals.only_count()
         life, self._life = os.pipe()
         gone, self._gone = os.pipe()
         self._leash = subprocess.Popen(
@@ -116,11 +139,8 @@ class Stack:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
 
-    def _note_signal(self, number: int, frame: FrameType | None) -> None:
-        self._signals += 1
-
     def _look(self) -> None:
-        if self._signals:
+        if self._signals.count:
             raise StopAsked
         for child, process in self._running.values():
             code = process.poll()
@@ -133,9 +153,9 @@ class Stack:
         """Ask, wait, then insist; a second signal while waiting means at once."""
         for _, process in running:
             process.terminate()
-        deadline, signals = time.monotonic() + grace, self._signals
+        deadline, signals = time.monotonic() + grace, self._signals.count
         while any(process.poll() is None for _, process in running):
-            if time.monotonic() > deadline or self._signals > max(signals, 1):
+            if time.monotonic() > deadline or self._signals.count > max(signals, 1):
                 for _, process in running:
                     process.kill()
             time.sleep(POLL_SECONDS / 4)

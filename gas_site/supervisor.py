@@ -19,7 +19,7 @@ from django.urls import reverse
 
 from gas_site import queues
 from gas_site.setting_services import STRIPE_API
-from gas_site.stack import Child, ChildEnded, Stack, StopAsked
+from gas_site.stack import Child, ChildEnded, Signals, Stack, StopAsked
 
 # The children of a killed supervisor end within the leash's grace.
 LEFTOVER_SECONDS = 12
@@ -179,7 +179,7 @@ def work_command(queues: list[str], threads: int) -> list[str]:
     return [*command, "--threads", str(threads), "--queues", *queues]
 
 
-def run(host: str, held: IO[str], prepared: Callable[[], bool], greet: Callable[[], None]) -> int:
+def run(host: str, held: IO[str], signals: Signals, prepared: Callable[[], bool], greet: Callable[[], None]) -> int:
     """Run the stack until one child ends or a signal comes; every child ends with it. Return the exit code.
 
     ``held`` is what ``lock_for_children`` gave; ``greet`` is called once ``prepared`` and the website says so too.
@@ -191,7 +191,7 @@ def run(host: str, held: IO[str], prepared: Callable[[], bool], greet: Callable[
         "PYTHONUNBUFFERED": "1",
         **sandbox_environment(),
     }
-    stack = Stack(environment, settings.BASE_DIR, held)
+    stack = Stack(environment, settings.BASE_DIR, held, signals)
     try:
         with stack:
             for child in children(host):

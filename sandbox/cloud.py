@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from gas_site import aws
-from gas_site.stack import Child, ChildEnded, Stack, StopAsked
+from gas_site.stack import Child, ChildEnded, Signals, Stack, StopAsked
 from sandbox import postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -126,7 +126,7 @@ def _run(data: Path, database: Path) -> int:
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     python = sys.executable
     with (data / "cloud.lock").open("w") as held:
-        stack = Stack(environment, ROOT, held)
+        stack = Stack(environment, ROOT, held, Signals())
         try:
             with stack:
                 stack.start(Child("postgres", [python, "-m", "sandbox.postgresql", str(database)], needed_last=True))

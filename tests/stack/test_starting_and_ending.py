@@ -18,6 +18,32 @@ from tests.stack.stacks import Stack, stack_in
 EXAMPLE = ROOT / "annotations" / "references" / "rCRS" / "example.vcf"
 
 
+# Python drops what is raised in here: https://docs.python.org/3/library/weakref.html#weakref.ref
+SIGNAL_WHERE_PYTHON_IGNORES_EXCEPTIONS = """
+import os, signal, sys, weakref
+from pathlib import Path
+from gas_site.stack import Child, Signals, Stack, StopAsked
+
+def interrupted(_):
+    os.kill(os.getpid(), signal.SIGINT)
+    for _ in range(100):  # the handler runs between two of these
+        pass
+
+class Prepared:
+    pass
+
+signals = Signals()
+prepared = Prepared()
+watched = weakref.ref(prepared, interrupted)
+del prepared
+with open(sys.argv[1], "w") as held, Stack(dict(os.environ), Path.cwd(), held, signals) as stack:
+    try:
+        stack.start(Child("web", [sys.executable, "-c", "print('started')"]))
+    except StopAsked:
+        print("stopped")
+"""
+
+
 def everything(stack: Stack) -> list[int]:
     return [stack.pid, *(process.pid for process in stack.processes())]
 
@@ -95,6 +121,13 @@ def test_a_signal_while_it_still_prepares_ends_it_cleanly(tmp_path: Path) -> Non
         stack.kill()  # where it did not end in time, it would run on beside all other tests
     assert "Traceback" not in stack.said()
     until(lambda: alive(processes) == [], 5, "the example's engine has ended")
+
+
+def test_a_signal_that_python_drops_while_preparing_ends_the_stack_too(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", SIGNAL_WHERE_PYTHON_IGNORES_EXCEPTIONS, str(tmp_path / "held")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=30)
+    assert ended.stderr.startswith("Exception ignored ")
+    assert ended.stdout == "stopped\n"
 
 
 def test_two_stacks_side_by_side_do_not_see_each_other(own_stack: Stack, prepared: Path, tmp_path: Path) -> None:

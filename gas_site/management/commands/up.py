@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from annotations.example import prepare_example
 from gas_site import supervisor
+from gas_site.stack import Signals
 
 
 class Command(BaseCommand):
@@ -27,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the stack; exits with its code."""
-        host = options["host"]
+        host, signals = options["host"], Signals()
         try:
             held = supervisor.lock(settings.DATA_DIR)
             children = supervisor.lock_for_children(settings.DATA_DIR)
@@ -38,7 +39,7 @@ class Command(BaseCommand):
             example = threading.Thread(target=self._prepare_example, daemon=True)
             example.start()
             call_command("prepare")
-            code = supervisor.run(host, children, lambda: not example.is_alive(), self._greet)
+            code = supervisor.run(host, children, signals, lambda: not example.is_alive(), self._greet)
         except supervisor.CannotStart as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
