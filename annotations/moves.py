@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.notifications import notify
 from annotations.availability import availability_of
 from annotations.models import MOVES, Job, JobEvent, JobStatus, ResultFile, claimable_at
-from annotations.queueing.costs import job_seconds
+from annotations.queueing.costs import is_small, job_seconds
 from annotations.queueing.turns import turns_for
 from annotations.signals import annotation_completed
 from gas_site.queues import send_after_commit
@@ -63,6 +63,7 @@ def enqueue(job_id: UUID, reference: str, *, haplotype_aware: bool | None = None
             reference=reference,
             queued_at=now,
             last_sent_at=now,
+            small=is_small(ticket),
             **asdict(turn),
             **chosen,
         )

@@ -19,7 +19,7 @@ from annotations.lease import Lease
 from annotations.models import Job, Shard
 from annotations.private_sources import own_sources
 from annotations.publishing import publish
-from annotations.queueing.claiming import claim_next
+from annotations.queueing.slots import next_piece
 from annotations.sharding.cutting import cut_into_shards, is_to_be_cut
 from annotations.sharding.running import run_shard
 from annotations.workplace import place_for, worker_name, workplace
@@ -31,13 +31,13 @@ logger = logging.getLogger(__name__)
 
 def run_next() -> None:
     """Do what is next in turn, one piece. A message too many finds nothing to claim, and returns."""
-    piece = claim_next(worker_name())
-    if isinstance(piece, Job):
-        with about_job(piece.pk):
-            _run(piece)
-    elif isinstance(piece, Shard):
-        with about_job(piece.job_id):
-            run_shard(piece)
+    with next_piece(worker_name()) as piece:
+        if isinstance(piece, Job):
+            with about_job(piece.pk):
+                _run(piece)
+        elif isinstance(piece, Shard):
+            with about_job(piece.job_id):
+                run_shard(piece)
 
 
 def _run(job: Job) -> None:

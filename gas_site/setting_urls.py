@@ -52,8 +52,8 @@ def database(data_dir: Path) -> dict[str, Any]:
 
 def _pool(config: dict[str, Any]) -> None:
     """Let a process keep DATABASE_POOL connections to PostgreSQL, each checked before it is lent; none with 0."""
-    # A thread that works on a job holds one connection as long as the job takes.
-    most = integer("DATABASE_POOL", max(10, integer("ANNOTATE_THREADS", 2, least=1)))
+    # A thread that works on a job holds one connection as long as the job takes; small jobs have a thread more.
+    most = integer("DATABASE_POOL", max(10, integer("ANNOTATE_THREADS", 2, least=1) + 1))
     if most:
         # A thread keeps none beyond its request. https://docs.djangoproject.com/en/5.2/ref/databases/#postgresql-pool
         config["CONN_MAX_AGE"] = 0

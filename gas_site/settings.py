@@ -216,6 +216,9 @@ WEB_GRACE = environment.duration("WEB_GRACE", "4s")
 # what somebody else's small file may have to wait for.
 SHARD_ABOVE = environment.size("SHARD_ABOVE", "128MB")
 SHARD_RECORDS = environment.integer("SHARD_RECORDS", 250_000, least=1)
+# A job with at most so much text is small: an annotator takes one of these beside its ANNOTATE_THREADS, which may all
+# be at large work. 0: none is small.
+EXPRESS_BELOW = environment.size("EXPRESS_BELOW", "10MB")
 JOB_TIMEOUT = environment.duration("JOB_TIMEOUT", "12h", least=timedelta(seconds=1))
 LEASE = environment.duration("LEASE", "60s", least=timedelta(seconds=2))  # it is renewed once a second
 SWEEP_EVERY = environment.duration("SWEEP_EVERY", "60s", least=timedelta(seconds=1))

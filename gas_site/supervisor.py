@@ -174,8 +174,11 @@ def web_command(host: str) -> list[str]:
 
 
 def work_command(queues: list[str], threads: int) -> list[str]:
-    """Return a Dramatiq worker for ``queues``."""
-    command = [sys.executable, "-m", "dramatiq", "gas_site.worker", "--processes", "1"]
+    """Return a Dramatiq worker for ``queues``; one that only annotates has a thread more, for small jobs."""
+    module = "gas_site.worker"
+    if queues == ["annotate"] and settings.EXPRESS_BELOW:
+        module, threads = "gas_site.annotator", threads + 1
+    command = [sys.executable, "-m", "dramatiq", module, "--processes", "1"]
     return [*command, "--threads", str(threads), "--queues", *queues]
 
 

@@ -118,6 +118,9 @@ class Job(InTurn):
     in_one_piece = models.BooleanField(
         default=False, db_default=False, help_text="Not to be cut into shards: something needs one pass over all of it."
     )
+    small = models.BooleanField(
+        default=False, db_default=False, help_text="A matter of seconds: a worker takes it beside what it is at."
+    )
     input_key = models.CharField(max_length=300)
     input_size = models.PositiveBigIntegerField(default=0, help_text="Bytes.")
     awaits_upload = models.BooleanField(default=False, help_text="The file is announced, and nobody has looked at it.")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Sum
 
 from annotations.models import Job, JobStatus
 
@@ -24,6 +25,8 @@ CUTTING_RATE = 25_000_000.0
 GATHERING_RATE = 25_000_000.0
 #: How much longer the text is than what gzip, BGZF or BCF make of it.
 EXPANSION = 5
+#: What the shortest genotype takes of a line: "0/1" and a tab.
+GENOTYPE_BYTES = 4
 #: So many of the jobs completed last are looked at, and those of them that say more of the rate than of the start.
 LAST_JOBS = 50
 TELLING_BYTES = 1 << 20
@@ -57,6 +60,19 @@ def shard_seconds(job: Job, records: Sequence[int]) -> list[float]:
 def job_text_bytes(job: Job) -> int:
     """Return about how many bytes of text a job's upload holds."""
     return text_bytes(job.input_size, job.verdict.get("compression", "plain"))
+
+
+def is_small(job: Job) -> bool:
+    """Say whether a job takes seconds: its file was read to the end when it was checked, and is short.
+
+    Genotypes compress so well that their text is counted beside the file's size: four bytes each. Sources of the
+    owner's own are read whole as well.
+    """
+    verdict = job.verdict
+    genotypes = verdict.get("records", 0) * verdict.get("sample_count", 0) * GENOTYPE_BYTES
+    written = max(job_text_bytes(job), genotypes)
+    written += job.private_sources.aggregate(bytes=Sum("size", default=0))["bytes"]
+    return bool(verdict.get("complete")) and written <= settings.EXPRESS_BELOW and written < settings.SHARD_ABOVE
 
 
 def measured_rate() -> float:

@@ -1,7 +1,7 @@
 """Where a waiting job stands: what is to start before it, and when it is expected to start itself.
 
 How many workers there are nobody writes down. But while anything waits, every worker that lives holds a lease: so as
-many are there as there are leases that have not run out.
+many are there as there are leases that have not run out. Each process among them takes a small job beside its others.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Min, Q, QuerySet, Sum, Value
+from django.db.models import BooleanField, Case, Count, F, Min, Q, QuerySet, Sum, Value, When
 
 from annotations.models import Job, JobStatus, Shard, ShardState, claimable_at
 from annotations.models.shards import shard_claimable_at
@@ -21,12 +21,36 @@ PATIENCE = timedelta(seconds=20)
 
 @dataclass(frozen=True)
 class Place:
-    """``position`` counts from 1. ``starts_in``: seconds, None while that cannot be told; ``put_off``: not before."""
+    """``position`` counts jobs, from 1. ``starts_in``: seconds, None while nobody can tell; ``put_off``: not before."""
 
     position: int
     starts_in: float | None
     worker_seen: bool = True
     put_off: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is ahead and what is at work: how many, and seconds; ``first_done`` until the first at work is done."""
+
+    ahead: int
+    work_ahead: float
+    at_work: int
+    work_left: float
+    first_done: float
+
+    @classmethod
+    def of(cls, rows: list[dict[str, Any]]) -> Line:
+        """Add up groups of rows."""
+        sums = {name: sum(row[name] for row in rows) for name in ("ahead", "work_ahead", "at_work", "work_left")}
+        first_done = min((row["first_done"] for row in rows if row["first_done"] is not None), default=0.0)
+        return cls(**sums, first_done=first_done)
+
+    def starts_in(self, workers: int) -> float:
+        """All that is ahead, shared among the workers; the head of the line starts when the first of them is done."""
+        if not self.ahead:
+            return self.first_done if self.at_work >= workers else 0.0
+        return (self.work_ahead + self.work_left) / workers
 
 
 def place_of(job: Job, now: datetime) -> Place | None:
@@ -35,20 +59,20 @@ def place_of(job: Job, now: datetime) -> Place | None:
         return None
     if job.not_before and job.not_before > now:
         return Place(0, None, put_off=job.not_before)
-    sums = _sums(job, now)
-    position = sums["ahead"] + 1
-    if sums["workers"]:
-        return Place(position, _starts_in(sums))
+    rows = _groups(job, now)
+    line = Line.of(rows)
+    processes = {row["process"] for row in rows} - {""}
+    if job.small and processes:
+        return _place_of_small(line, Line.of([row for row in rows if row["small"]]), len(processes))
+    if line.at_work:
+        return Place(line.ahead + 1, line.starts_in(line.at_work))
     seen = _seen_lately(job, now)
-    return Place(position, sums["work_ahead"] if seen else None, worker_seen=seen)
+    return Place(line.ahead + 1, line.work_ahead if seen else None, worker_seen=seen)
 
 
-def _starts_in(sums: dict[str, Any]) -> float:
-    """All that is ahead, shared among the workers; the head of the queue starts when the first of them is done."""
-    seconds: float = sums["first_done"]
-    if sums["ahead"]:
-        seconds = (sums["work_ahead"] + sums["work_left"]) / sums["workers"]
-    return seconds
+def _place_of_small(line: Line, small: Line, processes: int) -> Place:
+    """Only small ones are ahead of a small one: it starts in its turn, or in the thread that processes have for it."""
+    return Place(small.ahead + 1, min(line.starts_in(line.at_work), small.starts_in(processes)))
 
 
 def _seen_lately(job: Job, now: datetime) -> bool:
@@ -58,29 +82,30 @@ def _seen_lately(job: Job, now: datetime) -> bool:
     return Job.objects.completed_since(now - PATIENCE).exists()
 
 
-def _sums(job: Job, now: datetime) -> dict[str, Any]:
-    """Add up what is ahead and what is at work, of whole jobs and of shards, in one query."""
+def _groups(job: Job, now: datetime) -> list[dict[str, Any]]:
+    """Add up what is ahead and what is at work, of whole jobs and of shards, in one query.
+
+    A group is what one process is at, or what waits; small jobs apart from others.
+    """
     earlier = Q(turn_at__lt=job.turn_at) | Q(turn_at=job.turn_at, queued_at__lt=job.queued_at)
     alive = Q(lease_expires_at__gt=now)
-    jobs = _added(Job.objects.all(), claimable_at(now) & earlier, alive & Q(status=JobStatus.RUNNING))
-    shards = _added(Shard.objects.all(), shard_claimable_at(now) & earlier, alive & Q(state=ShardState.RUNNING))
-    rows = list(jobs.union(shards, all=True))
-    sums = {name: sum(row[name] for row in rows) for name in ("ahead", "work_ahead", "workers", "work_left")}
-    first_done = min((row["first_done"] for row in rows if row["first_done"] is not None), default=0.0)
-    return {**sums, "first_done": first_done}
+    jobs = _added(Job.objects.all(), "pk", claimable_at(now) & earlier, alive & Q(status=JobStatus.RUNNING))
+    parts = Shard.objects.annotate(small=Value(value=False, output_field=BooleanField()))
+    shards = _added(parts, "job_id", shard_claimable_at(now) & earlier, alive & Q(state=ShardState.RUNNING))
+    return list(jobs.union(shards, all=True))
 
 
-def _added(rows: QuerySet[Any], ahead: Q, at_work: Q) -> QuerySet[Any, dict[str, Any]]:
+def _added(rows: QuerySet[Any], job: str, ahead: Q, at_work: Q) -> QuerySet[Any, dict[str, Any]]:
     left = F("expected_seconds") * (1 - F("progress_fraction"))
     sums: QuerySet[Any, dict[str, Any]] = (
         rows.filter(ahead | at_work)
         .order_by()
-        .annotate(kind=Value(rows.model.__name__))
-        .values("kind")
+        .annotate(process=Case(When(at_work, then="worker"), default=Value("")))
+        .values("process", "small")
         .annotate(
-            ahead=Count("pk", filter=ahead),
+            ahead=Count(job, filter=ahead, distinct=True),
             work_ahead=Sum("expected_seconds", filter=ahead, default=0.0),
-            workers=Count("pk", filter=at_work),
+            at_work=Count("pk", filter=at_work),
             work_left=Sum(left, filter=at_work, default=0.0),
             first_done=Min(left, filter=at_work),
         )

@@ -16,8 +16,9 @@ from annotations.models import Job, JobStatus, Shard
 from gas_site.queues import make_broker, make_queues
 from tests.cloud.buckets import contents, make_bucket, store_setting
 from tests.cloud.queues import until
+from tests.site.annotators import SlowShards, annotator
 from tests.site.factories import make_job, make_user
-from tests.site.sharded import RCRS
+from tests.site.sharded import RCRS, cut, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,3 +59,19 @@ def test_a_job_in_shards_is_annotated_over_sqs_and_s3_and_leaves_no_part(queue: 
     assert "cut into 2 shards" in [event.note for event in job.events.all()]
     names = [job.input_key, *(file.key for file in job.files.all())]
     assert sorted(contents("gas")) == sorted(f"files/{name}" for name in names)
+
+
+def test_a_small_file_is_annotated_while_all_slots_are_at_shards_and_no_message_is_lost(
+    queue: dramatiq.Broker, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SHARD_ABOVE = 1_000_000
+    with SlowShards(monkeypatch) as shards, annotator(queue, slot_count=1):
+        job = cut(make_user(), parts=4)
+        until(lambda: shards.at_work == 1, 20)
+        ticket = make_job(make_user(), JobStatus.UPLOADING)
+        assert moves.enqueue(ticket.pk, "rCRS")
+        until(lambda: Job.objects.get(pk=ticket.pk).status == JobStatus.COMPLETED, 30)
+        assert (shards.at_work, states(job).count("waiting")) == (1, 3)
+        shards.go_on.set()
+        until(lambda: states(job) == ["done"] * 4 + ["waiting"], 30)
+    assert shards.most_at_work == 1

@@ -38,8 +38,8 @@ def test_a_role_that_is_none_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("role", "ending"),
     [
-        ("annotate", ["--threads", "3", "--queues", "annotate"]),
-        ("work", ["--threads", "5", "--queues", "default", "storage"]),
+        ("annotate", ["gas_site.annotator", "--processes", "1", "--threads", "4", "--queues", "annotate"]),
+        ("work", ["gas_site.worker", "--processes", "1", "--threads", "5", "--queues", "default", "storage"]),
         ("sweep", [str(ROOT / "manage.py"), "sweep"]),
         ("listen", [str(ROOT / "manage.py"), "listen_retrievals"]),
     ],
@@ -47,6 +47,19 @@ def test_a_role_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_each_role_has_its_command(settings: Settings, role: str, ending: list[str]) -> None:
     settings.ANNOTATE_THREADS, settings.WORK_THREADS = 3, 5
     assert role_command(role)[-len(ending) :] == ending
+
+
+def test_without_small_jobs_an_annotator_has_no_thread_for_them(settings: Settings) -> None:
+    settings.ANNOTATE_THREADS, settings.EXPRESS_BELOW = 3, 0
+    assert role_command("annotate")[-7:] == [
+        "gas_site.worker",
+        "--processes",
+        "1",
+        "--threads",
+        "3",
+        "--queues",
+        "annotate",
+    ]
 
 
 def test_the_web_keeps_a_connection_longer_than_the_balancer_does() -> None:

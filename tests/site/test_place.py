@@ -54,6 +54,21 @@ def test_the_expected_start_is_the_work_ahead_shared_among_the_workers_that_hold
     assert place(last) == Place(3, (50 + 30 + 60 + 20) / 2)
 
 
+def test_a_small_job_stands_behind_small_ones_alone_and_starts_beside_large_work() -> None:
+    for number in range(2):
+        make_job(status=RUNNING, expected_seconds=100, progress_fraction=0.5, worker=f"host:{number}")
+    waiting(60, expected_seconds=500)
+    first, second, third = (waiting(30 - number, small=True, expected_seconds=2) for number in range(3))
+    assert [place(job) for job in (first, second, third)] == [Place(1, 0.0), Place(2, 1.0), Place(3, 2.0)]
+    make_job(status=RUNNING, expected_seconds=2, progress_fraction=0, worker="host:0", small=True)
+    make_job(status=RUNNING, expected_seconds=4, progress_fraction=0.75, worker="host:1", small=True)
+    assert place(first) == Place(1, 1.0)
+    # Where a slot is free sooner and nobody's turn is before, it goes there.
+    Job.objects.filter(status=PENDING, small=False).delete()
+    Job.objects.filter(status=RUNNING, small=False).update(progress_fraction=127 / 128)
+    assert place(first) == Place(1, 100 / 128)
+
+
 def test_without_a_worker_at_work_a_new_job_is_taken_at_once_and_an_old_one_says_that_none_is_seen() -> None:
     assert place(waiting(1)) == Place(1, 0.0)
     Job.objects.all().delete()

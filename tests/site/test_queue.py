@@ -25,12 +25,15 @@ from accounts.models import Notification, Plan
 from annotations import moves, running
 from annotations.actors import annotate
 from annotations.engine.task import Result, Task
-from annotations.models import Job, JobStatus, ResultFile
+from annotations.models import Job, JobStatus, ResultFile, Shard
 from gas_site.metrics import exposition
+from gas_site.queue_counts import count
 from gas_site.queues import make_broker, send_after_commit, socket_path
 from gas_site.supervisor import redis_command
 from gas_site.sweeping import sweep_all
-from tests.site.factories import make_job, stored
+from tests.site.annotators import SlowShards, annotator
+from tests.site.factories import make_job, make_user, stored
+from tests.site.sharded import cut, states
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("queue")]
 PATIENCE_SECONDS = 20
@@ -133,6 +136,36 @@ def test_doubled_messages_give_one_result(worker: Worker, files: Path, mailoutbo
     assert ResultFile.objects.filter(job=job).count() == 5
     assert len(stored(files)) == 6
     assert len(mailoutbox) == 1
+
+
+def test_a_small_file_is_annotated_while_all_slots_are_at_shards_and_no_message_is_lost(
+    broker: dramatiq.Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SlowShards(monkeypatch) as shards, annotator(broker, slot_count=2):
+        job = cut(make_user(), parts=6)
+        until(lambda: shards.at_work == 2)
+        ticket = make_job(make_user(), status=JobStatus.UPLOADING)
+        assert moves.enqueue(ticket.pk, "rCRS")
+        until(lambda: ended(ticket))  # behind the messages of four shards that nobody can use yet
+        assert Job.objects.get(pk=ticket.pk).status == JobStatus.COMPLETED
+        assert (shards.at_work, states(job).count("waiting")) == (2, 4)
+        shards.go_on.set()
+        until(lambda: states(job) == ["done"] * 6 + ["waiting"])
+    assert shards.most_at_work == 2
+    assert set(Shard.objects.filter(job=job, gathers=False).values_list("attempt", flat=True)) == {1}
+
+
+def test_an_annotator_that_keeps_a_call_stops_at_once_and_leaves_it_to_the_next(
+    broker: dramatiq.Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SlowShards(monkeypatch) as shards:
+        with annotator(broker, slot_count=1):
+            job = cut(make_user(), parts=2)
+            until(lambda: shards.at_work == 1 and count(broker, "annotate").in_flight == 2)
+        assert states(job) == ["waiting", "waiting", "held"], "handed back"
+        shards.go_on.set()
+        with annotator(broker, slot_count=1):
+            until(lambda: states(job) == ["done", "done", "waiting"])
 
 
 def test_a_message_about_a_job_that_is_gone_does_no_harm(

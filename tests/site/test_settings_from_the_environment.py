@@ -126,7 +126,7 @@ def test_the_pool_of_a_process_has_a_connection_for_each_job_and_may_be_left_out
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://gas@db.example.org/variants")
     monkeypatch.setenv("ANNOTATE_THREADS", "16")
-    assert setting_urls.database(HERE)["OPTIONS"]["pool"]["max_size"] == 16
+    assert setting_urls.database(HERE)["OPTIONS"]["pool"]["max_size"] == 17
     monkeypatch.setenv("DATABASE_POOL", "4")
     assert setting_urls.database(HERE)["OPTIONS"]["pool"]["max_size"] == 4
     monkeypatch.setenv("DATABASE_POOL", "0")

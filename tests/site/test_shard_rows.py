@@ -224,14 +224,14 @@ def test_a_newcomers_small_file_goes_between_the_shards_of_a_genome(alice: User,
     assert claim_next("host:2") == ticket
 
 
-def test_a_waiting_job_counts_shards_in_line_and_workers_at_shards(alice: User, bob: User) -> None:
+def test_a_waiting_job_counts_a_job_in_shards_once_and_workers_at_shards(alice: User, bob: User) -> None:
     cut(alice, parts=3)
     for seconds, number in enumerate(Shard.objects.filter(state="waiting").values_list("pk", flat=True)):
         at = timezone.now() - timedelta(seconds=60 - seconds)
         Shard.objects.filter(pk=number).update(turn_at=at, expected_seconds=20)
     take()
     job = make_job(bob, JobStatus.PENDING)
-    assert place_of(Job.objects.get(pk=job.pk), timezone.now()) == Place(3, 60.0)
+    assert place_of(Job.objects.get(pk=job.pk), timezone.now()) == Place(2, 60.0)
 
 
 def test_the_page_of_a_job_in_shards_says_how_many_parts_are_done(

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 #: Exit code when normalisation moved a record past its neighbours, so that the output must be sorted again.
 UNSORTED_EXIT = 3
-#: Where the counts of a part have the places of its records, for the index of the whole.
-PLACES = "places"
 
 
 @dataclass(frozen=True)
@@ -16,7 +14,7 @@ class Order:
 
     reference: str
     vcf: str
-    #: "" for a part of a result: the places of its records stand with its counts.
+    #: "" where the index is made later.
     index: str
     table: str
     counts: str
