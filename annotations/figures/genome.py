@@ -16,7 +16,7 @@ from annotations.figures.genome_names import Name, place_names
 from annotations.figures.heads import Placed, place_heads
 from annotations.figures.labels import Box, clear_of
 from annotations.figures.marks import Mark, deserves_name
-from annotations.figures.polar import Point, point, ring_segment
+from annotations.figures.polar import CENTRE, Point, point, ring_segment
 from annotations.figures.words import counted, thousands
 
 OUTER_RING = (188.0, 210.0)
@@ -27,6 +27,7 @@ GENE_NAME_RADIUS = 123.0
 # narrow screen (font 20); css: .genome text.
 GENE_NAME_PAGE = (4.2, 6.0)
 GENE_NAME_NARROW = (6.4, 12.0)
+TITLE_PAGE, TITLE_NARROW = (7.0, 14.0), (8.0, 16.0)  # the same of the headline in the middle, bold
 GENE_NAME_DROP = 5.0  # from the middle of a line to its baseline
 SHORTEST_NAMED = 0.02  # of the genome
 MOST_GENE_NAMES = 24
@@ -109,16 +110,17 @@ def genome_map(
 ) -> GenomeMap:
     """The map of a circular contig of ``length`` bp; ``control`` are regions drawn pale (1-based, inclusive)."""
     inside = [mark for mark in marks if 1 <= mark.position <= length]
+    total = len(inside) if total is None else total
     heads = place_heads(inside, length)
     step = tick_step(length)
     return GenomeMap(
         reference=reference,
         length=length,
-        total=len(inside) if total is None else total,
+        total=total,
         arcs=(*_control_arcs(control, length), *(_gene_arc(gene, length) for gene in genes)),
         ticks=tuple(_tick(n, position, length) for n, position in enumerate(range(0, length - step // 2, step))),
         tick_step=step,
-        gene_names=tuple(place_gene_names(genes, length)),
+        gene_names=tuple(place_gene_names(genes, length, headline=counted(total, "variant"))),
         heads=tuple(heads),
         names=tuple(place_names(heads)),
         notable=sum(map(deserves_name, inside)),
@@ -168,9 +170,13 @@ def _tick(number: int, position: int, length: int) -> Tick:
     return Tick(point(turn, TICK_CIRCLE), point(turn, TICK_CIRCLE - depth))
 
 
-def place_gene_names(genes: Sequence[Gene], length: int) -> list[GeneName]:
-    """Names of the longest genes that fit; "MT-" is dropped, because all of such a map is mitochondrial."""
-    taken: tuple[list[Box], list[Box]] = ([], [])
+def place_gene_names(genes: Sequence[Gene], length: int, *, headline: str = "") -> list[GeneName]:
+    """Names of the longest genes that fit around the headline in the middle.
+
+    "MT-" is dropped, because all of such a map is mitochondrial.
+    """
+    middle = Point(CENTRE, CENTRE - 10)
+    taken = tuple([_name_box(headline, middle, size)] for size in (TITLE_PAGE, TITLE_NARROW))
     placed = []
     for gene in sorted(genes, key=lambda gene: (gene.start - gene.end, gene.start)):
         if gene_kind(gene.biotype) == "trna" or gene.end - gene.start < SHORTEST_NAMED * length:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from annotations.engine.fair_turns import turn
 from annotations.figures.words import percent
 
 IMPACTS = ("HIGH", "MODERATE", "LOW", "MODIFIER")
@@ -82,7 +83,10 @@ def deserves_name(mark: Mark) -> bool:
 
 
 def named(marks: Sequence[Mark], most: int = MOST_NAMES) -> list[Mark]:
-    """The marks that bear a name: confirmed first, then high impact, then reported; the rarer first in each."""
+    """The marks that bear a name: confirmed first, then high impact, then reported; the rarer first in each.
+
+    Equals take turns along the contig, so that names do not crowd at its beginning.
+    """
     worthy = [mark for mark in marks if deserves_name(mark)]
-    worthy.sort(key=lambda mark: (not mark.confirmed, mark.impact != "HIGH", -mark.rarity, mark.position))
+    worthy.sort(key=lambda mark: (not mark.confirmed, mark.impact != "HIGH", -mark.rarity, turn(mark.position)))
     return worthy[:most]

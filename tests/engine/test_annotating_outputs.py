@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pysam
 import pytest
 
+from annotations.engine.reference import load_reference
 from tests.engine.annotating import RCRS, Annotated, annotated, vcf
 
 EXAMPLE = RCRS / "example.vcf"
@@ -93,6 +94,21 @@ def test_the_marks_begin_with_the_confirmed_alleles_and_name_them_after_hgvs(exa
     named = {(mark["pos"], mark["alt"]): mark["hgvs"] for mark in marks}
     assert named[73, "G"] == "m.73A>G"
     assert "m.315dup" in named.values()
+
+
+def test_of_equally_notable_alleles_the_marks_take_as_large_a_share_everywhere(tmp_path: Path) -> None:
+    bases = load_reference(RCRS).sequence("MT").fetch(0, 16_569).decode()
+    lines = [f"MT {at} . {bases[at - 1]} {bases[at - 1]}{'TCA'[at % 3]} . . ." for at in range(5, 16_569, 8)]
+    got = annotated(vcf(*(line for line in lines if " N " not in line)), tmp_path)
+
+    marks, equals = got.summary["marks"], [row for row in got.rows if row["impact"] == "HIGH" and not row["known"]]
+    assert len(marks) == 500
+    drawn = [mark["pos"] for mark in marks if (mark["impact"], mark["frequency"]) == ("HIGH", None)]
+    assert 400 < len(drawn) < len(equals) / 2
+    share = len(drawn) / len(equals)
+    for start in range(0, 16_569, 2_400):
+        expected = share * sum(start < row["pos"] <= start + 2_400 for row in equals)
+        assert sum(start < pos <= start + 2_400 for pos in drawn) == pytest.approx(expected, abs=20)
 
 
 def test_the_log_gives_totals_sources_versions_checksums_and_citations(example: Annotated) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -102,6 +103,14 @@ def test_names_are_capped_and_the_map_says_how_many_there_would_be() -> None:
     assert drawn.notable == 100
 
 
+def test_of_equals_those_with_a_name_stand_all_around_the_map() -> None:
+    drawn = a_map(*(a_mark(n, impact="HIGH") for n in range(1, LENGTH, 33)))
+
+    quarters = Counter(int(4 * one.mark.position / LENGTH) for one in drawn.heads if one.mark in named(drawn.marks))
+    assert sum(quarters.values()) == MOST_NAMES
+    assert all(2 <= quarters[quarter] <= 8 for quarter in range(4))
+
+
 def test_a_long_name_is_cut_and_says_so() -> None:
     (name,) = a_map(a_mark(name="m.8277_8291delACCCCCTCTAGAGCC", confirmed=True)).names
 
@@ -175,6 +184,13 @@ def test_long_genes_are_named_without_their_prefix_and_trnas_are_not() -> None:
     drawn = a_map(genes=(ND1, ND6, TL1, RNR2))
 
     assert [name.text for name in drawn.gene_names] == ["RNR2", "ND1", "ND6"]
+
+
+def test_a_long_headline_moves_the_names_beside_it_out_of_narrow_drawings() -> None:
+    few, many = (genome_map((), (ND1, RNR2), LENGTH, reference="rCRS", total=total) for total in (60, 30_000))
+
+    assert [(name.text, name.minor) for name in few.gene_names] == [("RNR2", False), ("ND1", False)]
+    assert [(name.text, name.minor) for name in many.gene_names] == [("RNR2", False), ("ND1", True)]
 
 
 def test_of_two_genes_at_one_place_the_longer_is_named() -> None:

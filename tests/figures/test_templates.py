@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 from django.template.loader import render_to_string
+from django.utils.html import strip_tags
 
 from annotations.figures.genome import genome_map
 from annotations.figures.marks import Mark
@@ -65,7 +66,21 @@ def test_the_data_table_says_when_it_is_cut(marks: int, said: bool) -> None:
     page = drawn(*(Mark(n, f"m.{n}A>G", "LOW", 0.01) for n in range(1, marks + 1)))
 
     assert page.count('<th role="rowheader"') == 100
-    assert ("The first 100 of 101" in page) is said
+    assert ("The first 100 of the 101 drawn" in page) is said
+
+
+def test_a_map_of_some_of_the_variants_says_how_many_of_how_many_on_it_below_it_and_in_its_table() -> None:
+    marks = [Mark(n, f"m.{n}A>G", "LOW", 0.01) for n in range(1, 121)]
+    page = render_to_string(
+        "figures/genome_figure.html", {"map": genome_map(marks, (), 16_569, reference="rCRS", total=30_000)}
+    )
+
+    words = " ".join(strip_tags(page).split())
+    assert "30,000 variants rCRS, 16,569 bp 120 of them drawn" in words
+    assert "120 of 30,000 variants drawn and 0 named" in words
+    assert "draws the 120 most notable of 30,000 variants" in words
+    assert "The first 100 of the 120 drawn. Drawn are 120 of 30,000 variants." in words
+    assert "of them drawn" not in drawn(*marks)
 
 
 def test_every_chart_has_its_data_in_a_table() -> None:

@@ -15,7 +15,7 @@ from annotations.engine.pipe.pipeline import Pipeline
 from annotations.engine.pipe.segments import Plan
 from annotations.engine.reading.reader import VcfReader
 from annotations.engine.reference import Reference, load_reference
-from annotations.engine.results.indexer import index_suffix
+from annotations.engine.results.index_file import index_suffix
 from annotations.engine.results.order import Order
 from annotations.engine.results.outputs import OutputNames, published, stem
 from annotations.engine.results.report import Work, report

@@ -21,9 +21,10 @@ from annotations.engine.reference import Reference, load_reference
 from annotations.engine.results.background import Background
 from annotations.engine.results.counts import Counts
 from annotations.engine.results.genotypes import SampleLayout, sample_layout
+from annotations.engine.results.index_file import depth_of, index_suffix, write_index
 from annotations.engine.results.indexed_vcf import IndexedVcf
 from annotations.engine.results.info_header import output_header
-from annotations.engine.results.order import UNSORTED_EXIT, Order
+from annotations.engine.results.order import PLACES, UNSORTED_EXIT, Order
 from annotations.engine.results.pointers import unbroken
 from annotations.engine.results.records import OutOfOrderError, RecordFinisher
 from annotations.engine.results.table import TableWriter
@@ -55,9 +56,13 @@ def finish(stream: BinaryIO, order: Order) -> None:
     lines = blocks.header()
     header = output_header([line for line in lines if not own or own not in line], reference, order.version)
     layout = sample_layout(lines, mitochondrial=any(contig.mitochondrial for contig in reference.contigs))
-    index = Path(order.index) if order.index else None
-    with IndexedVcf(Path(order.vcf), index, header if order.header else b"") as vcf:
+    depth = depth_of(index_suffix(reference.contigs))
+    with IndexedVcf(Path(order.vcf), header if order.header else b"", depth) as vcf:
         counts = _write_records(blocks, reference, layout, order, vcf)
+    if order.index:
+        write_index(Path(order.index), vcf.places())
+    else:
+        counts[PLACES] = {contig: places.to_json() for contig, places in vcf.places().items()}
     Path(order.counts).write_text(json.dumps(counts), encoding="utf-8")
 
 

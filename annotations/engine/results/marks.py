@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from annotations.engine.fair_turns import turn
 from annotations.engine.hgvs.genomic import genomic_name
 from annotations.engine.reference import Reference, SourceField
 from annotations.engine.results.consequence import IMPACTS
@@ -19,6 +20,8 @@ from annotations.engine.results.records import Records
 MAX_MARKS = 500
 #: Confirmed alleles come before all others, a higher impact before a lower, then those with a disease, then rarity.
 _NOT_CONFIRMED, _IMPACT, _NO_DISEASE = 100.0, 10.0, 2.0
+#: Frequencies that differ by less are equal, and equals take turns along their contig.
+_EQUAL = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ Ranked = tuple[float, dict[str, Any]]
 
 
 class Marks:
-    """Keeps the MAX_MARKS most notable of all records; of equals those that came first."""
+    """Keeps the MAX_MARKS most notable of all records; of equals some from everywhere on their contigs."""
 
     def __init__(self, fields: Sequence[SourceField]) -> None:
         self._disease = [at for at, field in enumerate(fields) if field.role == "disease"]
@@ -53,6 +56,7 @@ class Marks:
         ranks += np.where(values.has_disease, 0.0, _NO_DISEASE)
         # A frequency is a fraction; one that is not must not outweigh the other grounds.
         ranks += np.clip(np.nan_to_num(values.frequency, nan=0.0), 0.0, 1.0)
+        ranks += turn(records.pos.to_numpy().astype(np.uint64)) * _EQUAL
         candidates = np.arange(len(ranks))
         if len(self._marks) == MAX_MARKS:
             candidates = np.flatnonzero(ranks < self._marks[-1].rank)

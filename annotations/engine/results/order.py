@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 #: Exit code when normalisation moved a record past its neighbours, so that the output must be sorted again.
 UNSORTED_EXIT = 3
+#: Where the counts of a part have the places of its records, for the index of the whole.
+PLACES = "places"
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,7 @@ class Order:
 
     reference: str
     vcf: str
-    #: "" where the index is made later.
+    #: "" for a part of a result: the places of its records stand with its counts.
     index: str
     table: str
     counts: str

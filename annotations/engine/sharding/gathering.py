@@ -15,7 +15,9 @@ from annotations.engine.reading.read_counts import Reading
 from annotations.engine.reference import Reference
 from annotations.engine.results.counts import MergedCounts
 from annotations.engine.results.genotypes import sample_layout
-from annotations.engine.results.indexer import index_suffix
+from annotations.engine.results.index_file import index_suffix
+from annotations.engine.results.index_places import ContigPlaces, Places
+from annotations.engine.results.order import PLACES
 from annotations.engine.results.outputs import OutputNames, published, stem
 from annotations.engine.results.report import Work, report
 from annotations.engine.sharding.cut_file import HEADER, PART_FILES, Part, Shared, read_cut
@@ -59,7 +61,7 @@ class Gatherer:
         self._check(part, found)
         self._counts.add(found)
         self._norm.update(found["norm"])
-        self._vcf.add(output / PART_FILES[0])
+        self._vcf.add(output / PART_FILES[0], _places(found))
         self._table.add(output / PART_FILES[1])
 
     def finish(self, reading: Reading) -> tuple[tuple[OutputFile, ...], dict[str, Any]]:
@@ -83,6 +85,12 @@ class Gatherer:
             raise NotShardable("Normalisation moved a record past the place where the file was cut.")
         self._contigs |= dict.fromkeys(found["tally"]["by_contig"])
         self._last = tuple(found["last"])
+
+
+def _places(found: Mapping[str, Any]) -> Places | None:
+    """The places of a part's records, which a part made by an earlier GAS does not tell."""
+    told = found.get(PLACES)
+    return None if told is None else {contig: ContigPlaces.from_json(one) for contig, one in told.items()}
 
 
 def gather(

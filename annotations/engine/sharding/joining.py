@@ -10,7 +10,9 @@ from typing import BinaryIO, Self
 
 from annotations.engine.errors import StageFailed
 from annotations.engine.results.bgzf import END_BLOCK
-from annotations.engine.results.indexer import Indexer
+from annotations.engine.results.index_file import write_index
+from annotations.engine.results.index_places import Places, joined_places
+from annotations.engine.results.indexer import index_by_reading
 from annotations.engine.sharding.parquet_footer import MAGIC, Footer, footer_text, read_footer
 
 #: The footer's length, before the last MAGIC.
@@ -22,7 +24,8 @@ class JoinedVcf:
     """BGZF files as one, block by block as they are, with the index of the whole."""
 
     def __init__(self, path: Path, index: Path) -> None:
-        self._indexer = Indexer(str(index))
+        self._path, self._index = path, index
+        self._places: Places | None = {}
         self._file = path.open("wb")
 
     def __enter__(self) -> Self:
@@ -32,19 +35,24 @@ class JoinedVcf:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
-        self._indexer.kill()
 
-    def add(self, path: Path) -> None:
-        """Add a part without its end block."""
+    def add(self, path: Path, places: Places | None) -> None:
+        """Add a part without its end block; of a part that does not tell its records' ``places``, None."""
+        if self._places is None or places is None:
+            self._places = None
+        else:
+            self._places = joined_places(self._places, places, moved=self._file.tell())
         with path.open("rb") as part:
-            _copy(part, path.stat().st_size - len(END_BLOCK), self._file, self._indexer.sink)
+            _copy(part, path.stat().st_size - len(END_BLOCK), self._file)
 
     def finish(self) -> None:
-        """End the file. Raises StageFailed when the index could not be made."""
-        for sink in (self._file, self._indexer.sink):
-            sink.write(END_BLOCK)
+        """End the file and write its index. Raises StageFailed when the index could not be made."""
+        self._file.write(END_BLOCK)
         self._file.close()
-        self._indexer.finish()
+        if self._places is None:
+            index_by_reading(self._path, self._index)
+        else:
+            write_index(self._index, self._places)
 
 
 class JoinedTable:
@@ -94,9 +102,8 @@ def _footer_of(file: BinaryIO) -> tuple[int, bytes]:
     return end - length, file.read(length)
 
 
-def _copy(source: BinaryIO, count: int, *sinks: BinaryIO) -> None:
+def _copy(source: BinaryIO, count: int, sink: BinaryIO) -> None:
     while count:
         data = source.read(min(count, _COPY_BYTES))
-        for sink in sinks:
-            sink.write(data)
+        sink.write(data)
         count -= len(data)
