@@ -14,10 +14,16 @@ from django.utils import timezone
 
 from accounts.models import User
 from annotations.availability import ARCHIVING, RESTORING, Availability, availability_of
+from annotations.list_rows import rows_of
 from annotations.models import Job, JobQuerySet, JobStatus
 from annotations.tallies import Tally, tallies
 
 PAGE = 25
+#: What a row shows of a job's own columns; whatever is missing here costs a query a row.
+_SHOWN = (
+    *("user", "status", "file_name", "reference", "input_size", "failure", "created_at", "queued_at", "finished_at"),
+    *("progress_stage", "progress_fraction", "progress_records"),
+)
 
 
 class Tab(NamedTuple):
@@ -52,6 +58,7 @@ def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
     return {
         "page": {
             "jobs": jobs,
+            "rows": rows_of(jobs, premium=user.is_premium),
             "older_url": _url(kept, before=_key(jobs[-1])) if older else None,
             "newer_url": _newer_url(kept, jobs) if newer else None,
         },
@@ -100,8 +107,8 @@ def _of_tab(user: User, tab: str) -> JobQuerySet:
 
 
 def _rows(jobs: JobQuerySet) -> JobQuerySet:
-    """Take from each job's JSON the few numbers that a row shows: a summary can hold 500 marks, and a page 25 jobs."""
-    return jobs.defer("summary", "verdict").annotate(
+    """Take of each job what a row shows, of its JSON a few numbers: a summary can hold 500 marks."""
+    return jobs.only(*_SHOWN).annotate(
         samples=F("verdict__sample_count"),
         variants=F("summary__total"),
         confirmed=F("summary__confirmed"),

@@ -224,6 +224,35 @@ def test_the_number_of_queries_does_not_grow(
         assert alices.get(LIST, query).status_code == 200
 
 
+def test_rows_of_every_state_ask_for_nothing_more(
+    alices: Client, alice: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for status in JobStatus:
+        make_jobs(alice, 3, status=status)
+    with django_assert_num_queries(6):
+        assert len(shown(alices.get(LIST))) == 15
+
+
+def test_each_row_offers_the_one_act_that_fits_its_state(alices: Client, alice: User) -> None:
+    jobs = {status: make_job(alice, status, name="<b>.vcf") for status in set(JobStatus) - {JobStatus.UPLOADING}}
+    page = alices.get(LIST).content.decode()
+    expected = {
+        JobStatus.COMPLETED: ("href", "annotations:download", "Download", "the result of "),
+        JobStatus.FAILED: ("href", "annotate", "Fix and rerun", ""),
+        JobStatus.PENDING: ("action", "annotations:cancel", "Cancel", ""),
+        JobStatus.RUNNING: ("action", "annotations:cancel", "Cancel", ""),
+        JobStatus.CANCELLED: ("action", "annotations:rerun", "Run again", ""),
+    }
+    for status, (attribute, view, label, about) in expected.items():
+        key = str(jobs[status].pk)
+        arguments = {"annotate": [], "annotations:download": [key, "vcf"]}.get(view, [key])
+        row = page[page.index(f'id="job-{key}"') :]
+        row = row[: row.index("</tr>")]
+        assert f'{attribute}="{reverse(view, args=arguments)}"' in row
+        assert f'{label} <span class="visually-hidden">{about}&lt;b&gt;.vcf</span>' in row
+        assert row.count('<a class="button') + row.count("<button") == 1
+
+
 @pytest.mark.slow
 def test_with_a_hundred_thousand_jobs_list_and_detail_take_at_most_eight_queries(
     alices: Client, alice: User, django_assert_max_num_queries: DjangoAssertNumQueries
