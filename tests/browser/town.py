@@ -58,7 +58,10 @@ def town(  # noqa: PLR0917 (fixtures are given by name)
     running_provider: Provider,
     inline: Any,
 ) -> Iterator[Town]:
-    """Give a town of its own to each journey. What the browser complains about (policy, scripts) fails it."""
+    """Give a town of its own to each journey. What the browser complains about (policy, scripts) fails it.
+
+    So does a request that leaves the town.
+    """
     hook = f"{live_server.url}/billing/webhook/"
     payments = Sandbox(tmp_path / "payments", "sk_test_town", webhook_url=hook, secret=SECRET)
     settings.STRIPE = setting_services.Payments(payments.key, SECRET, setting_services.SANDBOX_PRICE, payments.base_url)
@@ -74,7 +77,11 @@ def town(  # noqa: PLR0917 (fixtures are given by name)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
+    inside = (live_server.url, payments.base_url, running_provider.url, "data:", "blob:")
+    outside: list[str] = []
+    context.on("request", lambda asked: None if asked.url.startswith(inside) else outside.append(asked.url))
     yield Town(page, live_server.url, payments, running_provider, complaints)
     context.close()
     payments.stop()
+    assert outside == []
     assert [text for text in complaints if "Content Security Policy" in text] == []

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
-import oidc_provider_mock
 import pytest
 from pytest_django import Settings
 from werkzeug.serving import make_server
 
 from gas_site import setting_services
+from sandbox.sign_in import provider_app
 from tests.billing.conftest import inline, queued, real_transactions  # noqa: F401 (fixtures)
 from tests.people.provider import CheckedPkce, Provider
 from tests.site.conftest import alice, alices, bob, bobs, files, quick_passwords, sent  # noqa: F401 (fixtures)
@@ -21,7 +21,7 @@ def running_provider() -> Iterator[Provider]:
     """Run oidc-provider-mock for all tests; what it does not check (PKCE) is checked before it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
-        app = CheckedPkce(oidc_provider_mock.app())
+        app = CheckedPkce(provider_app())
         server = make_server("127.0.0.1", 0, app, threaded=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
