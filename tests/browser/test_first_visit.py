@@ -43,6 +43,20 @@ def annotated(path: Path) -> dict[str, dict[str, str]]:
     return {f"{row[1]}{row[3]}>{row[4]}": dict(pair.partition("=")[::2] for pair in row[7].split(";")) for row in rows}
 
 
+def nothing_lies_under_the_toast_of_a_phone(page: Page) -> None:
+    """Look at the page on a narrow screen for a moment: its toast covers nothing that can be pressed."""
+    wide = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    toast = page.locator(".toast").bounding_box()
+    assert toast
+    assert "We sent a confirmation link" in page.locator(".toast").inner_text()
+    for one in page.locator("main :is(a, button, summary, label, input)").all():
+        box = one.bounding_box()
+        assert not box or box["y"] >= toast["y"] + toast["height"] or box["y"] + box["height"] <= toast["y"]
+    if wide:
+        page.set_viewport_size(wide)
+
+
 def test_from_the_landing_page_to_the_downloaded_result(page: Page, site: Stack) -> None:
     page.goto("/")
     page.get_by_role("link", name="Sign up").first.click()
@@ -50,6 +64,7 @@ def test_from_the_landing_page_to_the_downloaded_result(page: Page, site: Stack)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign up").click()
     expect(page.get_by_role("heading", name="Annotate a VCF", level=1)).to_be_visible()
+    nothing_lies_under_the_toast_of_a_phone(page)
 
     page.locator("input[type=file]").set_input_files(EXAMPLE)
     expect(page.get_by_text(re.compile(r"Ready to annotate:\s+[0-9]+\s+records"))).to_be_visible()
