@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from annotations.engine.reference import SourceField
-from annotations.engine.results.genotypes import SampleLayout
+from annotations.engine.results.samples import SampleLayout
 from annotations.engine.results.table import GROUP_ROWS, table_schema, writer_options
 from annotations.engine.results.textblock import coded
 from bench.genome import SEED

@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from annotations.engine.reference import Source
 from annotations.engine.results.consequence import IMPACTS, SEVERITY
-from annotations.engine.results.genotypes import BLOCK, GENOTYPES, LEVELS_OF
+from annotations.engine.results.genotypes import GENOTYPES, LEVELS_OF
+from annotations.engine.results.samples import BLOCK
 from annotations.engine.results.table import SAMPLES_NOTE
 
 #: The record's and the annotation's own columns, in the order the choice of columns lists them.

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotations.engine.results.genotypes import BLOCK, GENOTYPES, read_genotypes, sample_layout
+from annotations.engine.results.genotypes import GENOTYPES, genotype_columns, read_genotypes
+from annotations.engine.results.samples import BLOCK, sample_layout
 from annotations.engine.results.textblock import TextBlock
 from tests.engine.annotating import COLUMNS, HEADER, annotated, vcf
 
@@ -88,7 +89,7 @@ def test_every_spelling_of_a_genotype_becomes_its_letter(rows: list[list[str]], 
     keys = "GT:DP:AB" if rest else "GT"
     lines = ("\t".join(["MT\t1\t.\tA\tG\t.\t.\t.", keys, *(cell + rest for cell in row)]) for row in rows)
     columns = read_genotypes(TextBlock("".join(line + "\n" for line in lines).encode()), layout, [])
-    got = dict(zip(layout.schema(), (column.to_pylist() for column in columns), strict=True))
+    got = dict(zip(genotype_columns(layout), (column.to_pylist() for column in columns), strict=True))
     expected = ["".join(LETTERS[cell] for cell in row) for row in rows]
     assert [a + b for a, b in zip(got[f"{GENOTYPES}0"], got[f"{GENOTYPES}1"], strict=True)] == expected
     assert [len(text) for text in got[f"{GENOTYPES}0"]] == [BLOCK] * len(rows)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -103,3 +105,12 @@ def test_two_workers_of_one_machine_give_the_same(given: Given, tmp_path: Path) 
     fractions = [progress.fraction for progress in seen]
     assert fractions == sorted(fractions)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(f.path.name for f in result.files)
+
+
+def test_the_process_that_cuts_and_gathers_does_without_arrow() -> None:
+    # A worker has it beside two pipes and more: Arrow would cost it 30 MB and some tenths of a second.
+    script = "import sys, annotations.engine.sharding.parallel; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = ran.stdout.split()
+    assert "annotations.engine.sharding.gathering" in loaded
+    assert not {"pyarrow", "pysam", "duckdb"} & set(loaded)

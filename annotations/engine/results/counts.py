@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from annotations.engine.reference import Reference, SourceField
 from annotations.engine.results.distributions import Distributions
 from annotations.engine.results.marks import Marks, Ranked, most_notable
-from annotations.engine.results.records import Records
 from annotations.engine.results.summary import Tally
+
+if TYPE_CHECKING:
+    from annotations.engine.results.records import Records
 
 #: A contig and a position there.
 Place = tuple[str, int]

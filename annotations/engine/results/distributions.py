@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from annotations.engine.reference import Reference
-from annotations.engine.results.genotypes import BLOCK
-from annotations.engine.results.records import Records
+from annotations.engine.results.samples import BLOCK
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from annotations.engine.results.records import Records
 
 Counts = NDArray[np.int64]
 #: Bounds of the bins of QUAL; a bin takes its lower bound and not its upper.

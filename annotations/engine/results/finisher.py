@@ -20,13 +20,13 @@ from annotations.engine.pinned import read_sources
 from annotations.engine.reference import Reference, load_reference
 from annotations.engine.results.background import Background
 from annotations.engine.results.counts import Counts
-from annotations.engine.results.genotypes import SampleLayout, sample_layout
 from annotations.engine.results.index_file import depth_of, index_suffix, write_index
 from annotations.engine.results.indexed_vcf import IndexedVcf
 from annotations.engine.results.info_header import output_header
 from annotations.engine.results.order import PLACES, UNSORTED_EXIT, Order
 from annotations.engine.results.pointers import unbroken
 from annotations.engine.results.records import OutOfOrderError, RecordFinisher
+from annotations.engine.results.samples import SampleLayout, sample_layout
 from annotations.engine.results.table import TableWriter
 
 #: Bytes of text worked on at once: some thousand records.

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from annotations.engine.results.samples import DEPTH, DEPTHS, LevelField
 from annotations.engine.results.textblock import TextBlock
 
-#: FORMAT keys that hold the share itself, the first one present counts: MToolBox (HF), mity and VarDict (VAF),
-#: Mutect2 and mutserve (AF).
-SHARE_KEYS = ("HF", "VAF", "AF")
-#: Otherwise the reads with the allele (AD, split with the alleles) of all reads (DP).
-DEPTHS, DEPTH = "AD", "DP"
-_DECLARED = re.compile(rb"##FORMAT=<ID=([^,]+),Number=([^,]+),")
 _NUMBER = r"(?P<value>\d*\.?\d+(?:[eE][+-]?\d+)?)"
 _FORMAT = 8
-
-
-@dataclass(frozen=True)
-class LevelField:
-    """A FORMAT key that levels can be read from; ``number`` as its header line declares it."""
-
-    key: str
-    number: str
-
-    @staticmethod
-    def declared(header: Iterable[bytes]) -> tuple[LevelField, ...]:
-        """The keys of a header that can serve, best first; none when it has no share and not both depths."""
-        found = {m[1].decode("latin-1"): m[2].decode("latin-1") for m in map(_DECLARED.match, header) if m}
-        keys = [key for key in SHARE_KEYS if key in found]
-        if DEPTHS in found and DEPTH in found:
-            keys.append(DEPTHS)
-        return tuple(LevelField(key, found[key]) for key in keys)
 
 
 def read_levels(

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.engine.gene_models import read_gene_models
 from annotations.engine.reference import Reference
 from annotations.engine.transcripts import Transcript
 
@@ -25,6 +24,8 @@ class GeneEnds:
     """The transcripts of a reference's circular contigs, base by base."""
 
     def __init__(self, reference: Reference) -> None:
+        from annotations.engine.gene_models import read_gene_models  # noqa: PLC0415  (loads Arrow)
+
         #: Gene -> transcript, where the coding sequence of its one exon is no multiple of three.
         self.unfinished: dict[str, str] = {}
         self._transcripts: list[Transcript] = []

@@ -8,26 +8,22 @@ column of 64 letters, and not 5,000 columns' worth of metadata.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from annotations.engine.results.format_levels import LevelField, read_levels
+from annotations.engine.results.format_levels import read_levels
+from annotations.engine.results.samples import SampleLayout
 from annotations.engine.results.textblock import TextBlock
 
-#: Samples whose letters share a column.
-BLOCK = 64
-#: A file with more samples gets a table without genotypes; its VCF has them.
-MAX_SAMPLES = 10_000
 #: How the columns of letters and of levels begin; the number of the block follows.
 GENOTYPES, LEVELS_OF = "genotypes_", "levels_"
 LEVELS = pa.list_(pa.float64())
 
-_FORMAT, _FIRST_SAMPLE = 8, 9
+_FORMAT = 8
 #: What a byte of a genotype can be: 0, 1, dot, a separator of alleles, the end of the value, anything else.
 _ZERO, _ONE, _DOT, _SEPARATOR, _END, _OTHER = range(6)
 _KINDS = np.full(256, _OTHER, np.uint8)
@@ -36,43 +32,19 @@ for _kind, _signs in enumerate((b"0", b"1", b".", b"/|", b":\t\n")):
 _UNKNOWN = 0
 
 
-@dataclass(frozen=True)
-class SampleLayout:
-    """What the table holds of the samples: their names in the file's order, and where levels come from."""
-
-    samples: tuple[str, ...]
-    levels: tuple[LevelField, ...] = ()
-
-    @property
-    def blocks(self) -> list[tuple[int, int]]:
-        """First and last sample (not included) of each column."""
-        count = len(self.samples)
-        return [(first, min(first + BLOCK, count)) for first in range(0, count, BLOCK)]
-
-    def schema(self) -> dict[str, pa.DataType]:
-        """The columns: carriers, called, ``genotypes_N`` and ``levels_N`` for the N-th block of samples."""
-        if not self.samples:
-            return {}
-        letters = {f"{GENOTYPES}{number}": pa.string() for number in range(len(self.blocks))}
-        levels = {f"{LEVELS_OF}{number}": LEVELS for number in range(len(self.blocks)) if self.levels}
-        return {"carriers": pa.int32(), "called": pa.int32(), **letters, **levels}
-
-
-NO_SAMPLES = SampleLayout(())
-
-
-def sample_layout(header: Sequence[bytes], *, mitochondrial: bool) -> SampleLayout:
-    """Read off a header (``#CHROM`` last) what its records can tell; levels are of mitochondrial contigs only."""
-    names = header[-1].decode("utf-8", "replace").split("\t")[_FIRST_SAMPLE:]
-    if not names or len(names) > MAX_SAMPLES:
-        return NO_SAMPLES
-    return SampleLayout(tuple(names), LevelField.declared(header) if mitochondrial else ())
+def genotype_columns(layout: SampleLayout) -> dict[str, pa.DataType]:
+    """The columns of a table: carriers, called, ``genotypes_N`` and ``levels_N`` for the N-th block of samples."""
+    if not layout.samples:
+        return {}
+    letters = {f"{GENOTYPES}{number}": pa.string() for number in range(len(layout.blocks))}
+    levels = {f"{LEVELS_OF}{number}": LEVELS for number in range(len(layout.blocks)) if layout.levels}
+    return {"carriers": pa.int32(), "called": pa.int32(), **letters, **levels}
 
 
 def read_genotypes(
     block: TextBlock, layout: SampleLayout, mitochondrial_runs: Iterable[tuple[int, int]]
 ) -> list[pa.Array]:
-    """The columns of ``layout.schema()``; ``mitochondrial_runs`` are the records that have levels, as [first, last)."""
+    """What ``genotype_columns`` names; ``mitochondrial_runs`` are the records that have levels, as [first, last)."""
     if not layout.samples:
         return []
     starts = block.grid[:, _FORMAT:] + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from annotations.engine.hgvs.genomic import genomic_name
 from annotations.engine.reference import Reference, SourceField
 from annotations.engine.results.consequence import IMPACTS
 from annotations.engine.results.entries import Entry
-from annotations.engine.results.records import Records
+
+if TYPE_CHECKING:
+    from annotations.engine.results.records import Records
 
 #: Alleles a figure can show one by one.
 MAX_MARKS = 500

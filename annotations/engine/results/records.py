@@ -18,8 +18,9 @@ from annotations.engine.results.alleles import reason_not_annotated, variant_cla
 from annotations.engine.results.consequence import INTERGENIC
 from annotations.engine.results.entries import Entry, EntryCache
 from annotations.engine.results.gene_ends import GeneEnds
-from annotations.engine.results.genotypes import NO_SAMPLES, SampleLayout, read_genotypes
+from annotations.engine.results.genotypes import read_genotypes
 from annotations.engine.results.pointers import POINTER, JointChanges, followed, is_joint
+from annotations.engine.results.samples import NO_SAMPLES, SampleLayout
 from annotations.engine.results.sought import Sought
 from annotations.engine.results.source_values import SourceValueReader, SourceValues
 from annotations.engine.results.spans import LENGTH_FIELDS, Lines, last_positions

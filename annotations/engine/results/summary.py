@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,10 @@ from annotations.engine.reference import Reference
 from annotations.engine.results.alleles import CLASSES, substitution, variant_class
 from annotations.engine.results.consequence import IMPACTS, SEVERITY
 from annotations.engine.results.distributions import Distributions
-from annotations.engine.results.records import Records
-from annotations.engine.results.source_values import SourceValues
+
+if TYPE_CHECKING:
+    from annotations.engine.results.records import Records
+    from annotations.engine.results.source_values import SourceValues
 
 #: Bounds of the frequency bins, as fractions: [low, high), the last one closed.
 FREQUENCY_BINS = ((0.0, 0.0001), (0.0001, 0.001), (0.001, 0.01), (0.01, 0.05), (0.05, 1.0))

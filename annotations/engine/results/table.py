@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 
 from annotations.engine.placing.placer import PLACE_COLUMNS
 from annotations.engine.reference import SourceField
-from annotations.engine.results.genotypes import GENOTYPES, NO_SAMPLES, SampleLayout
+from annotations.engine.results.genotypes import GENOTYPES, genotype_columns
 from annotations.engine.results.records import Records
+from annotations.engine.results.samples import NO_SAMPLES, SampleLayout
 from annotations.engine.results.source_values import TEXT, column_type
 from annotations.engine.results.textblock import coded
 
@@ -60,7 +61,7 @@ def table_schema(
         "known": pa.bool_(),
         "not_annotated": TEXT,
         **{field.info: column_type(field) for field in fields},
-        **layout.schema(),
+        **genotype_columns(layout),
     }
     return pa.schema(columns, metadata={**notes, SAMPLES_NOTE: json.dumps(layout.samples)})
 

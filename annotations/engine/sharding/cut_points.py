@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from annotations.engine.gene_models import Flags, Numbers, read_gene_models
 from annotations.engine.pipe.crowding import SORT_WINDOW
 from annotations.engine.reference import Reference
+
+Numbers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 #: Bases beside a transcript whose change may count as the transcript's: an insertion at its end, a splice site.
 TRANSCRIPT_MARGIN = 10
@@ -79,6 +82,8 @@ class CutPoints:
     def _cut_through(self, contig: str, before: Numbers, behind: Numbers) -> Flags:
         """Whether a transcript reaches from ``before`` to ``behind``."""
         if contig != self._loaded:
+            from annotations.engine.gene_models import read_gene_models  # noqa: PLC0415  (loads Arrow)
+
             models = read_gene_models(self._contigs[contig].gff)
             order = np.argsort(models.starts, kind="stable")
             self._starts = models.starts[order]

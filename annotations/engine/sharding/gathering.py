@@ -14,12 +14,12 @@ from annotations.engine.pipe.attempts import OnProgress
 from annotations.engine.reading.read_counts import Reading
 from annotations.engine.reference import Reference
 from annotations.engine.results.counts import MergedCounts
-from annotations.engine.results.genotypes import sample_layout
 from annotations.engine.results.index_file import index_suffix
 from annotations.engine.results.index_places import ContigPlaces, Places
 from annotations.engine.results.order import PLACES
 from annotations.engine.results.outputs import OutputNames, published, stem
 from annotations.engine.results.report import Work, report
+from annotations.engine.results.samples import sample_layout
 from annotations.engine.sharding.cut_file import HEADER, PART_FILES, Part, Shared, read_cut
 from annotations.engine.sharding.joining import JoinedTable, JoinedVcf
 from annotations.engine.sharding.part import read_counts
