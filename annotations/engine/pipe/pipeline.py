@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from annotations.engine.errors import EngineError
 from annotations.engine.pipe.aside import aside_header
+from annotations.engine.pipe.finishing import Finisher
 from annotations.engine.pipe.segments import Plan, Segment
 from annotations.engine.pipe.stages import Chain, OutputUnsorted, Stage, failure, settle
 from annotations.engine.results.order import UNSORTED_EXIT, Order
@@ -26,7 +22,9 @@ _NORM_COUNTS = re.compile(r"Lines +total/split/joined/realigned[^:]*:\s*(\d+)/(\
 class Pipeline:
     """Feeds records to the right chain and the chains' output, one after another, to the finisher."""
 
-    def __init__(self, plan: Plan, header: bytes, order: Order, directory: Path) -> None:
+    def __init__(
+        self, plan: Plan, header: bytes, order: Order, directory: Path, finisher: Finisher | None = None
+    ) -> None:
         #: What norm did: "split" multi-allelic records, "realigned" ones.
         self.done: Counter[str] = Counter()
         self._plan = plan
@@ -35,15 +33,8 @@ class Pipeline:
         self._chains = 0
         self._chain: Chain | None = None
         self._segment: Segment | None = None
-        reading, self._output = os.pipe()
-        try:
-            stderr = directory / "finisher.stderr"
-            argv = [sys.executable, "-m", "annotations.engine.results.finisher", json.dumps(asdict(order))]
-            with stderr.open("wb") as complaints:
-                child = subprocess.Popen(argv, stdin=reading, stdout=subprocess.DEVNULL, stderr=complaints)
-        finally:
-            os.close(reading)
-        self._finisher = Stage("finish", child, stderr)
+        self._finisher = finisher or Finisher(directory)
+        self._finisher.order(order)
 
     def __enter__(self) -> Self:
         return self
@@ -53,10 +44,7 @@ class Pipeline:
     ) -> None:
         if self._chain is not None:
             self._chain.kill()
-        if self._finisher.child.poll() is None:
-            self._finisher.child.kill()
-        self._finisher.child.wait()
-        self._close_output()
+        self._finisher.__exit__(kind, error, trace)
 
     def feed(self, contig: str, lines: bytes) -> None:
         """Take records of one contig of the reference; raises what the pipe failed of."""
@@ -77,9 +65,8 @@ class Pipeline:
         """End the input and wait for the result."""
         self._begin()
         self._end_chain()
-        self._close_output()
-        self._finisher.child.wait()
-        if self._finisher.child.returncode != 0:
+        self._finisher.close_output()
+        if self._finisher.stage.child.wait() != 0:
             raise self._failure([])
 
     def _begin(self) -> None:
@@ -94,7 +81,7 @@ class Pipeline:
 
     def _start(self, commands: list[list[str]], header: bytes) -> None:
         self._chains += 1
-        self._chain = Chain(commands, self._output, self._directory, f"chain{self._chains}")
+        self._chain = Chain(commands, self._finisher.output, self._directory, f"chain{self._chains}")
         self._write(header)
 
     def _write(self, data: bytes) -> None:
@@ -122,18 +109,11 @@ class Pipeline:
             stage.stderr.unlink()
 
     def _failed_chain(self, chain: Chain) -> EngineError:
-        self._close_output()
+        self._finisher.close_output()
         chain.settle()
         return self._failure(chain.stages)
 
     def _failure(self, stages: list[Stage]) -> EngineError:
-        settle([self._finisher])
-        stages = [*stages, self._finisher]
-        if self._finisher.child.returncode == UNSORTED_EXIT:
-            return OutputUnsorted()
-        return failure(stages)
-
-    def _close_output(self) -> None:
-        if self._output >= 0:
-            os.close(self._output)
-            self._output = -1
+        last = self._finisher.stage
+        settle([last])
+        return OutputUnsorted() if last.child.returncode == UNSORTED_EXIT else failure([*stages, last])

@@ -1,7 +1,7 @@
 """The pipe's last stage: annotated VCF text on stdin becomes the result's VCF, its index, table and counts.
 
-Runs as ``python -m annotations.engine.results.finisher`` with a JSON order as its argument. Several streams may follow
-one another on stdin; headers after the first are skipped. Memory is bounded by the block and the row group.
+Runs as ``python -m annotations.engine.results.finisher``. The first line on stdin is its order as JSON. Several streams
+may follow one another; headers after the first are skipped. Memory is bounded by the block and the row group.
 """
 
 from __future__ import annotations
@@ -35,14 +35,15 @@ BLOCK_BYTES = 1 << 19
 WAITING = 2
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Finish what stands on stdin."""
     # Memory the row groups give back goes back to the system: the peak must not grow with the file.
     pa.set_memory_pool(pa.system_memory_pool())
-    order = Order(**json.loads(arguments[0]))
     try:
         with open(0, "rb", buffering=0, closefd=False) as stream:
-            finish(stream, order)
+            # Unbuffered, byte by byte: what follows the line is the pipe's. None comes when nobody needs a finisher.
+            if line := stream.readline():
+                finish(stream, Order(**json.loads(line)))
     except OutOfOrderError:
         return UNSORTED_EXIT
     return 0
@@ -132,4 +133,4 @@ class Blocks:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

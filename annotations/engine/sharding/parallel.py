@@ -11,13 +11,14 @@ import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from annotations.engine.pinned import unchanged
 from annotations.engine.pipe.attempts import Attempt, OnProgress, until_it_runs
+from annotations.engine.pipe.finishing import Finisher
 from annotations.engine.pipe.run import with_sources_of
 from annotations.engine.reading.read_counts import Reading
 from annotations.engine.reference import Reference, load_reference
@@ -111,6 +112,10 @@ class _Workers:
         self._failure: BaseException | None = None
         self._gatherer: Gatherer | None = None
         self._opened = ExitStack()
+        #: Started while the first parts are being cut, when the other processors have nothing else to do.
+        self._waiting: SimpleQueue[Finisher] = SimpleQueue()
+        for number in range(count):
+            self._waiting.put(self._opened.enter_context(Finisher(directory, f"finisher{number}")))
         self._gathering = threading.Thread(target=self._gather, name="gather", daemon=True)
 
     def __enter__(self) -> _Workers:
@@ -161,9 +166,16 @@ class _Workers:
                 output=output,
                 scratch=scratch,
                 on_progress=lambda progress: self._note(part, progress),
+                finisher=self._started(),
             )
         (self._directory / part.file).unlink()
         return output
+
+    def _started(self) -> Finisher | None:
+        """A finisher that waits for an order, if one is left."""
+        with suppress(Empty):
+            return self._waiting.get_nowait()
+        return None
 
     def _note(self, part: Part, progress: Progress) -> None:
         if self._given_up.is_set():

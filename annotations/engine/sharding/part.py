@@ -9,6 +9,7 @@ from pathlib import Path
 from annotations.engine.errors import NotShardable, StageFailed, StageKilled
 from annotations.engine.pinned import unchanged, write_sources
 from annotations.engine.pipe.attempts import OnProgress
+from annotations.engine.pipe.finishing import Finisher
 from annotations.engine.pipe.pipeline import Pipeline
 from annotations.engine.pipe.segments import Plan
 from annotations.engine.pipe.stages import OutputUnsorted, UndeclaredIdError
@@ -29,11 +30,12 @@ def annotate_part(
     output: Path,
     scratch: Path,
     on_progress: OnProgress,
+    finisher: Finisher | None = None,
 ) -> None:
     """Write PART_FILES into ``output``, the last of them last; ``directory`` is the cut's and only read.
 
-    ``scratch`` is an empty directory on the file system of ``output``. Raises what the pipe raises: StageFailed,
-    StageKilled, InputRefused, OutputUnsorted, UndeclaredIdError.
+    ``scratch`` is an empty directory on the file system of ``output``, and a ``finisher`` one that waits for its order.
+    Raises what the pipe raises: StageFailed, StageKilled, InputRefused, OutputUnsorted, UndeclaredIdError.
     """
     vcf, table, counts = (scratch / name for name in PART_FILES)
     sources, state = scratch / "sources.json", scratch / "state.json"
@@ -53,7 +55,7 @@ def annotate_part(
         mergeable=True,
     )
     plan = Plan(reference, scratch, sort_after_norm=shared.sort_output, haplotype_aware=shared.haplotype_aware)
-    with Pipeline(plan, (directory / HEADER).read_bytes(), order, scratch) as pipeline:
+    with Pipeline(plan, (directory / HEADER).read_bytes(), order, scratch, finisher) as pipeline:
         _feed(pipeline, part, directory, on_progress)
         pipeline.finish()
     found = {
