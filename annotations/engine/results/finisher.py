@@ -14,8 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import pyarrow as pa
-
 from annotations.engine.pinned import read_sources
 from annotations.engine.reference import Reference, load_reference
 from annotations.engine.results.background import Background
@@ -37,8 +35,6 @@ WAITING = 2
 
 def main() -> int:
     """Finish what stands on stdin."""
-    # Memory the row groups give back goes back to the system: the peak must not grow with the file.
-    pa.set_memory_pool(pa.system_memory_pool())
     try:
         with open(0, "rb", buffering=0, closefd=False) as stream:
             # Unbuffered, byte by byte: what follows the line is the pipe's. None comes when nobody needs a finisher.
