@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload, TemporaryFileUploadHandler
@@ -11,6 +12,7 @@ from django.http import HttpRequest
 
 from annotations.intake import TooLarge
 from gas_site.disk_room import need_room
+from gas_site.write_back import WriteBack
 
 # What a multipart request carries besides the file: boundaries, headers, the other fields.
 FORM_OVERHEAD = 64 * 1024
@@ -21,6 +23,16 @@ class ToDisk(TemporaryFileUploadHandler):
     """Writes a file into the directory of uploads, in pieces so large that Django copies less than it writes."""
 
     chunk_size = PIECE_BYTES
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Begin a file that is written to the disk while it arrives."""
+        super().new_file(*args, **kwargs)
+        self._growing = WriteBack(self.file.fileno())
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Write a chunk."""
+        super().receive_data_chunk(raw_data, start)
+        self._growing.reached(start + len(raw_data))
 
 
 class PlanLimit(FileUploadHandler):

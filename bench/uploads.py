@@ -13,9 +13,10 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import math
 import os
+import queue
 import re
-import socket
 import statistics
 import subprocess
 import sys
@@ -30,12 +31,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from bench.plain_receiver import PlainReceiver
 from bench.site import Site, running_site
 
 SIZE = int(os.environ.get("UPLOAD_BYTES", str(1024**3)))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 GOAL = 0.5
-PIECE = 1024**2
+LANES = 2
 SAMPLE_SECONDS = 0.1
 HEADER = b"##fileformat=VCFv4.2\n##contig=<ID=MT,length=16569>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 
@@ -96,43 +98,15 @@ def measure(site: Site, file: Path, scratch: Path) -> dict[str, Any]:
     }
 
 
-# The plain receiver ---------------------------------------------------------------------------------------
-
-
 def plain(file: Path, copy: Path, *, durable: bool) -> float:
     """Let curl PUT the file to a receiver that writes it; return the seconds until it is answered."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        receiver = threading.Thread(target=_receive, args=(server, copy, durable))
-        receiver.start()
-        address = f"http://127.0.0.1:{server.getsockname()[1]}/"
-        took = seconds(lambda: curl("--upload-file", str(file), address))
-        receiver.join()
+    receiver = PlainReceiver(copy, durable=durable)
+    took = seconds(lambda: curl("--upload-file", str(file), receiver.address))
+    receiver.end()
     if copy.stat().st_size != file.stat().st_size:
         raise RuntimeError("the receiver has not the whole file")
     copy.unlink()
     return took
-
-
-def _receive(server: socket.socket, copy: Path, durable: bool) -> None:
-    connection, _ = server.accept()
-    with connection, copy.open("wb", buffering=0) as target:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += connection.recv(64 * 1024)
-        if b"100-continue" in head:
-            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        left = int(re.findall(rb"(?i)content-length: (\d+)", head)[0])
-        piece = head.partition(b"\r\n\r\n")[2]
-        buffer = bytearray(PIECE)
-        target.write(piece)
-        left -= len(piece)
-        while left:
-            count = connection.recv_into(buffer)
-            target.write(memoryview(buffer)[:count])
-            left -= count
-        if durable:
-            os.fsync(target.fileno())
-        connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
 
 
 # The site --------------------------------------------------------------------------------------------------
@@ -150,44 +124,64 @@ def post(site: Site, file: Path) -> None:
     expect_checked(answer)
 
 
+class Connection:
+    """One connection to the site, signed in, and a place for one part."""
+
+    def __init__(self, site: Site, part_bytes: int = 0) -> None:
+        host = urllib.parse.urlsplit(site.address)
+        self.http = http.client.HTTPConnection(host.hostname or "", host.port)
+        self.headers = {"Cookie": cookies(site), "X-CSRFToken": csrf(site), "HX-Request": "true"}
+        self.headers["Referer"] = site.address
+        self.place = bytearray(part_bytes)
+
+    def ask(self, method: str, path: str, body: Any, headers: dict[str, str]) -> tuple[int, bytes]:
+        """Send a request and return status and text."""
+        self.http.request(method, path, body, {**self.headers, **headers})
+        answer = self.http.getresponse()
+        return answer.status, answer.read()
+
+    def post(self, path: str, fields: dict[str, str]) -> bytes:
+        """Send a form."""
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.ask("POST", path, urllib.parse.urlencode(fields), form)[1]
+
+    def put(self, path: str, file: Path, start: int) -> str:
+        """Read, hash and send one part of a file; return its SHA-256. Raises RuntimeError where it is not taken."""
+        with file.open("rb", buffering=0) as source:
+            source.seek(start)
+            part = memoryview(self.place)[: source.readinto(self.place)]
+        checksum = b64encode(hashlib.sha256(part).digest()).decode()
+        status, text = self.ask("PUT", path, part, {"Content-Digest": f"sha-256=:{checksum}:"})
+        if status != 204:
+            raise RuntimeError(f"{path}: {status} {text[:200]!r}")
+        return checksum
+
+
 def parts(site: Site, file: Path) -> float:
-    """Send the file in parts, as static/js/direct_upload.js does: the next is hashed while one is on its way.
+    """Send the file in parts, as static/js/direct_upload.js does: two at a time, each read and hashed before it goes.
 
     Returns the seconds of the last answer: the file is synced, renamed and looked at.
     """
-    host = urllib.parse.urlsplit(site.address)
-    connection = http.client.HTTPConnection(host.hostname or "", host.port)
-    headers = {"Cookie": cookies(site), "X-CSRFToken": csrf(site), "HX-Request": "true", "Referer": site.address}
-    form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+    first = Connection(site)
+    size = file.stat().st_size
+    announcement = {"name": file.name, "size": str(size), "reference": "rCRS", "sha256": ""}
+    plan = json.loads(first.post("/annotate/upload/", announcement))
+    length = plan["part_bytes"]
+    free: queue.SimpleQueue[Connection] = queue.SimpleQueue()
+    for _ in range(LANES):
+        free.put(Connection(site, length))
 
-    def ask(method: str, path: str, body: Any, heads: dict[str, str]) -> tuple[int, bytes]:
-        connection.request(method, path, body, heads)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
+    def send(number: int) -> str:
+        connection = free.get()
+        checksum = connection.put(f"{plan['resume']}{number}/", file, (number - 1) * length)
+        free.put(connection)
+        return checksum
 
-    fields = {"name": file.name, "size": str(file.stat().st_size), "reference": "rCRS", "sha256": ""}
-    plan = json.loads(ask("POST", "/annotate/upload/", urllib.parse.urlencode(fields), form)[1])
-    checksums = []
-    with ThreadPoolExecutor(1) as hashing, file.open("rb") as source:
-        coming = hashing.submit(_cut, source, plan["part_bytes"])
-        number = 0
-        while (cut := coming.result())[0]:
-            coming = hashing.submit(_cut, source, plan["part_bytes"])
-            number += 1
-            checksums.append(cut[1])
-            heads = {**headers, "Content-Digest": f"sha-256=:{cut[1]}:"}
-            status, text = ask("PUT", f"{plan['resume']}{number}/", cut[0], heads)
-            if status != 204:
-                raise RuntimeError(f"part {number}: {status} {text[:200]!r}")
+    with ThreadPoolExecutor(LANES) as lanes:
+        checksums = list(lanes.map(send, range(1, math.ceil(size / length) + 1)))
     started = time.monotonic()
-    answer = ask("POST", plan["finish"], urllib.parse.urlencode({"sha256": ",".join(checksums)}), form)[1]
-    expect_checked(answer.decode())
+    expect_checked(first.post(plan["finish"], {"sha256": ",".join(checksums)}).decode())
     return time.monotonic() - started
-
-
-def _cut(source: Any, length: int) -> tuple[bytes, str]:
-    part = source.read(length)
-    return part, b64encode(hashlib.sha256(part).digest()).decode()
 
 
 def expect_checked(page: str) -> None:

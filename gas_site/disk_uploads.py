@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from gas_site import write_back
 from gas_site.disk_room import full_disk_told, need_room
 from gas_site.upload_parts import NotAsAnnounced, Part, PartBusy, composite, part_bytes, part_span
 
@@ -77,6 +78,7 @@ class DiskUploads:
             with self._mark(key, number) as mark:
                 if _write(file, start, length, body) != sha256:
                     raise NotAsAnnounced("the part has another checksum than announced")
+                write_back.begin(file.fileno(), start, length)
                 os.pwrite(mark, f"{sha256} {_boot()}\n".encode(), 0)
 
     def finish(self, key: str, size: int, checksums: Sequence[str]) -> None:

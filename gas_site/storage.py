@@ -6,11 +6,12 @@ chooses the implementation; callers use ``file_store()`` and never ask which one
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
@@ -21,6 +22,7 @@ from django.http.response import HttpResponseBase
 
 from gas_site.disk_uploads import DiskUploads
 from gas_site.ranges import ranged_response
+from gas_site.write_back import WriteBack
 
 if TYPE_CHECKING:
     from gas_site.s3_uploads import S3Uploads
@@ -123,9 +125,10 @@ class DiskStore(FileSystemStorage):
         partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
         try:
             with partial.open("xb") as file:
+                growing, size = WriteBack(file.fileno()), 0
                 for chunk in chunks:
-                    file.write(chunk)
-                size = file.tell()
+                    size += file.write(chunk)
+                    growing.reached(size)
                 file.flush()
                 os.fsync(file.fileno())
             partial.chmod(0o600)
@@ -171,14 +174,18 @@ class DiskStore(FileSystemStorage):
         Path(self.path(key)).unlink(missing_ok=True)
 
     def remove_tree(self, prefix: str) -> None:
-        """Remove the directory; beside another who removes it, go on until nothing is left."""
+        """Remove the directory; beside another who removes it or writes into it, go on until nothing is left."""
         path = Path(self.path(prefix))
         if path == Path(self.location):
             raise SuspiciousFileOperation("a prefix names something in the store, never all of it")
         while path.exists():
-            # rmtree stops at the first entry that somebody else removed before it.
-            with suppress(FileNotFoundError):
+            # rmtree stops at the first entry that somebody else removed before it, and at a directory where somebody
+            # else has put another file since it looked: a part that was on its way when its upload was dropped.
+            try:
                 shutil.rmtree(path)
+            except OSError as error:
+                if error.errno not in {errno.ENOENT, errno.ENOTEMPTY}:
+                    raise
 
     def serve(self, request: HttpRequest, key: str, file_name: str, content_type: str) -> HttpResponseBase:
         """Stream the file, or the range asked for."""

@@ -1,8 +1,10 @@
-// Sends a file in parts, each with its SHA-256: into the bucket past the site, or onto its disk through it; a short one
-// into the bucket in one piece. The site gives a ticket, places for the bytes, and the verdict at the end. A file that
-// was begun goes on where it ended, after a lost connection by itself, and in a new tab once it is chosen again.
+// Sends a file in parts, two at a time, each with its SHA-256: into the bucket past the site, or onto its disk through
+// it; a short one into the bucket in one piece. The site gives a ticket, places for the bytes, and the verdict at the
+// end. A file that was begun goes on where it ended, after a lost connection by itself, and in a new tab once it is
+// chosen again.
 
 import { ask, Lost, persist, Refused, send } from "./sending.js";
+import { inLanes } from "./upload_lanes.js";
 import { forget, hash, keyOf, recall, remember } from "./upload_memory.js";
 
 // As the site's (gas_site/upload_parts.py): a file of one part goes in one piece.
@@ -34,15 +36,24 @@ class Upload {
   constructor(form, file, key, { show, say, signal }) {
     Object.assign(this, { form, file, key, show, say, signal });
     this.token = form.elements.csrfmiddlewaretoken.value;
+    this.waiting = new Set(); // what waits for a lost connection
+    this.arrived = 0; // bytes, and of each part
+    this.ofPart = new Map();
   }
 
   ask(url, fields) {
     return ask(url, { token: this.token, signal: this.signal, fields });
   }
 
-  // Until it is answered, however long the connection is away.
+  // Until it is answered, however long the connection is away. It is back when nothing waits for it any more.
   persist(deed) {
-    return persist(deed, (lost) => this.say(lost ? "lost" : "back"), this.signal);
+    const own = {};
+    const told = (lost) => {
+      if (lost) this.waiting.add(own);
+      else this.waiting.delete(own);
+      if (lost || !this.waiting.size) this.say(lost ? "lost" : "back");
+    };
+    return persist(deed, told, this.signal);
   }
 
   async run() {
@@ -111,25 +122,38 @@ class Upload {
     }
   }
 
+  // Resolves to the checksums of all parts, once each has arrived.
   async sendParts(plan) {
     const there = new Map(plan.parts.map((part) => [part.number, part]));
-    const checksums = [];
-    let next = this.cut(plan, 0);
-    for (let start = 0, number = 1; start < this.file.size; start += plan.part_bytes, number += 1) {
-      const { part, sha256 } = await next;
-      next = this.cut(plan, start + plan.part_bytes); // hashed while this one is on its way
-      next.catch(() => {}); // it is awaited in the next turn, or not at all
-      checksums.push(sha256);
+    const count = Math.ceil(this.file.size / plan.part_bytes);
+    const checksums = new Array(count);
+    const sendOne = async (number) => {
+      const { part, sha256 } = await this.cut(plan, (number - 1) * plan.part_bytes);
+      checksums[number - 1] = sha256;
       const known = there.get(number);
-      if (known?.size !== part.size || known?.sha256 !== sha256) await this.sendPart(plan, number, start, part, sha256);
-      this.show(start + part.size, this.file.size);
+      if (known?.size !== part.size || known?.sha256 !== sha256) {
+        await this.sendPart(plan, number, part, sha256);
+      }
+      this.note(number, part.size);
+    };
+    try {
+      await inLanes(count, sendOne);
+    } catch (error) {
+      // Of two that were refused one was told why, where the disk is full; the other may find the ticket gone.
+      throw error.errors.find((each) => each.status === 507) ?? error.errors[0];
     }
     return checksums;
   }
 
+  // So much of a part is there: shows how much of the file that makes.
+  note(number, bytes) {
+    this.arrived += bytes - (this.ofPart.get(number) ?? 0);
+    this.ofPart.set(number, bytes);
+    this.show(this.arrived, this.file.size);
+  }
+
   // Held in memory until it has arrived: what is sent again is what was hashed.
   async cut(plan, start) {
-    if (start >= this.file.size) return null;
     try {
       const part = new Blob([await this.file.slice(start, start + plan.part_bytes).arrayBuffer()]);
       return { part, sha256: await hash(part) };
@@ -138,8 +162,8 @@ class Upload {
     }
   }
 
-  async sendPart(plan, number, start, part, sha256) {
-    const progress = (loaded) => this.show(start + Math.min(loaded, part.size), this.file.size);
+  async sendPart(plan, number, part, sha256) {
+    const progress = (loaded) => this.note(number, Math.min(loaded, part.size));
     for (let attempt = 1; ; attempt += 1) {
       try {
         await this.persist(async () => {

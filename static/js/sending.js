@@ -33,6 +33,7 @@ export async function persist(deed, waiting, signal) {
 // fetch() does not tell how much has been sent.
 export function send(method, url, headers, body, progress, signal) {
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted(); // stopped between two bodies, when nobody listened
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
     signal.addEventListener("abort", abort, { once: true });
@@ -75,6 +76,7 @@ export async function ask(url, { token, signal, fields }) {
 // Ends early when the browser says that the network is back.
 function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const done = (settle) => () => {
       clearTimeout(timer);
       removeEventListener("online", over);

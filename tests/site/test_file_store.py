@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,3 +94,23 @@ def test_the_whole_store_is_never_removed(files: Path, prefix: str) -> None:
     with pytest.raises(SuspiciousFileOperation):
         file_store().remove_tree(prefix)
     assert stored(files) == ["uploads/1/input"]
+
+
+def test_a_directory_that_somebody_still_writes_into_is_removed_all_the_same(files: Path) -> None:
+    file_store().receive(iter([b"x"]), "uploads/1/input")
+    begun = threading.Event()
+
+    def write() -> None:
+        for number in range(5_000):
+            try:
+                (files / f"uploads/1/{number}").touch()
+            except FileNotFoundError:
+                return
+            begun.set()
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    begun.wait(20)
+    file_store().remove_tree("uploads/1")
+    writing.join()
+    assert stored(files) == []

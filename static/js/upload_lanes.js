@@ -1,0 +1,33 @@
+// Sends the parts of a file two at a time: while one is read and hashed, the other is on its way.
+
+const LANES = 2;
+// A part holds a thread of the site for as long as it is on its way. Who needs longer than this for one sends them one
+// by one: side by side they would only share the same slow connection.
+const SLOW_MS = 4_000;
+
+// Runs deed(number) for the numbers from 1 to count. The first runs alone and shows how long one takes. After a failure
+// none begins any more; once none runs, this rejects with an AggregateError of what they were rejected with.
+export async function inLanes(count, deed) {
+  const failures = [];
+  const lanes = [];
+  let next = 1;
+
+  async function lane() {
+    while (next <= count && !failures.length) {
+      const number = next;
+      next += 1;
+      const began = performance.now();
+      try {
+        await deed(number);
+      } catch (error) {
+        failures.push(error);
+      }
+      const quick = performance.now() - began < SLOW_MS;
+      if (quick && lanes.length < LANES) lanes.push(lane());
+    }
+  }
+
+  lanes.push(lane());
+  for (let at = 0; at < lanes.length; at += 1) await lanes[at]; // a lane may open another until it ends
+  if (failures.length) throw new AggregateError(failures);
+}
