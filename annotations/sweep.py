@@ -15,13 +15,14 @@ from django.utils import timezone
 from annotations import deleting, moves
 from annotations.exports.sweep import sweep_exports
 from annotations.intake import TICKET_LIFE
-from annotations.models import DeletionReceipt, Job, JobStatus
+from annotations.models import DeletionReceipt, Job
+from annotations.queueing.waking import send_what_is_missing
 from annotations.sharding.sweep import sweep_shards
 from gas_site.queues import send_after_commit
 
 logger = logging.getLogger(__name__)
 
-# A pending job is sent again this long after its last message; a doubled message finds nothing to claim.
+# A purge is sent again so long after the deletion; a doubled message finds nothing to remove.
 RESEND_AFTER = timedelta(minutes=2)
 # A worker that lost its job has long noticed, or is dead.
 SECOND_LOOK_AFTER = timedelta(hours=1)
@@ -32,7 +33,7 @@ BATCH = 500
 def sweep() -> None:
     """Run every step."""
     take_from_dead_workers()
-    send_again()
+    send_what_is_missing()
     drop_abandoned_tickets()
     finish_deletions()
     look_again_at_deletions()
@@ -47,17 +48,6 @@ def take_from_dead_workers() -> None:
     for job in Job.objects.lease_expired(now)[:BATCH]:
         if moves.take_from_dead_worker(job, now):
             logger.warning("job %s taken from a lost worker, attempt %d", job.pk, job.attempt)
-
-
-def send_again() -> None:
-    """Wake a worker for pending jobs whose message may be lost. The stamp is a condition: one sweep of two sends."""
-    now = timezone.now()
-    before = now - min(RESEND_AFTER, settings.SWEEP_EVERY * 2)
-    for pk, sent in (
-        Job.objects.waiting_since(before).order_by("last_sent_at").values_list("pk", "last_sent_at")[:BATCH]
-    ):
-        if Job.objects.filter(pk=pk, status=JobStatus.PENDING, last_sent_at=sent).update(last_sent_at=now):
-            moves.wake(pk)
 
 
 def drop_abandoned_tickets() -> None:

@@ -39,6 +39,24 @@ def count(broker: dramatiq.Broker, queue: str) -> Counts:
     return _count_redis(broker, queue) if isinstance(broker, RedisBroker) else _count_sqs(_sqs(broker), queue)
 
 
+@dataclass(frozen=True)
+class Held:
+    """How many messages will still come to a worker, now or later, and how many are with one that lives."""
+
+    to_come: int
+    in_flight: int
+
+
+def count_held(broker: dramatiq.Broker, queue: str) -> Held:
+    """Return what may still wake a worker. What a dead worker had is no longer told apart by SQS, and comes again."""
+    if isinstance(broker, RedisBroker):
+        return _held_in_redis(broker, queue)
+    sqs = _sqs(broker)
+    numbers = _sqs_numbers(sqs, sqs.urls(queue)[0])
+    to_come = numbers["ApproximateNumberOfMessages"] + numbers["ApproximateNumberOfMessagesDelayed"]
+    return Held(to_come, numbers["ApproximateNumberOfMessagesNotVisible"])
+
+
 def redrive(broker: dramatiq.Broker, queue: str) -> int:
     """Send the dead letters of a queue again, as if they had never been tried; return how many.
 
@@ -65,6 +83,20 @@ def _count_redis(broker: RedisBroker, queue: str) -> Counts:
         dead=client.zcard(f"{key}.XQ"),
         oldest=_oldest_in_redis(broker, key),
     )
+
+
+def _held_in_redis(broker: RedisBroker, queue: str) -> Held:
+    """Leave out what dead workers had: dramatiq gives it back by chance, a quarter of an hour later or more."""
+    client: Any = broker.client
+    since = datetime.now(UTC).timestamp() * 1000 - broker.heartbeat_timeout
+    living = [worker.decode() for worker in client.zrangebyscore(f"{broker.namespace}:__heartbeats__", since, "+inf")]
+
+    def with_workers(name: str) -> int:
+        return sum(client.scard(f"{broker.namespace}:__acks__.{worker}.{name}") for worker in living)
+
+    # What is put off lies with a worker that counts the time.
+    lying = sum(client.llen(f"{broker.namespace}:{name}") for name in (queue, f"{queue}.DQ"))
+    return Held(lying + with_workers(f"{queue}.DQ"), with_workers(queue))
 
 
 def _oldest_in_redis(broker: RedisBroker, key: str) -> timedelta | None:

@@ -14,10 +14,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from annotations import moves
+from dramatiq.middleware import Shutdown
+
 from annotations.models import Job, Shard
 from annotations.queueing.claiming import claim_next, next_waiting
-from annotations.sharding import moves as shard_moves
+from annotations.queueing.waking import wake
 
 #: How often whoever keeps a wake-up call looks for a small job: its own message may be far behind in the queue.
 LOOK_EVERY_SECONDS = 0.5
@@ -71,18 +72,21 @@ def next_piece(worker: str) -> Iterator[Job | Shard | None]:
 def _claim(worker: str) -> tuple[Job | Shard | None, bool]:
     """Return what was claimed, and whether it has a slot. Nobody comes here without a wake-up call in hand."""
     given_up = time.monotonic() + HOLD_SECONDS
-    patience = 0.0
-    while not slots.take(patience):
+    found = slots.take()
+    while not found:
         piece = claim_next(worker, small_only=True)
         if piece is not None:
             return piece, False
         waiting = next_waiting()
         if waiting is None:  # the call was one too many
             return None, False
-        if time.monotonic() > given_up:
+        try:
+            found = slots.take(LOOK_EVERY_SECONDS)
+        except Shutdown:
+            given_up = 0
+        if not found and time.monotonic() > given_up:
             wake(waiting)
             return None, False
-        patience = LOOK_EVERY_SECONDS
     return _claim_in_slot(worker)
 
 
@@ -96,11 +100,3 @@ def _claim_in_slot(worker: str) -> tuple[Job | Shard | None, bool]:
         if not in_slot:
             slots.give_back()
     return piece, in_slot
-
-
-def wake(piece: Job | Shard) -> None:
-    """Send the wake-up call that a waiting row stands for."""
-    if isinstance(piece, Job):
-        moves.wake(piece.pk)
-    else:
-        shard_moves.wake(piece)

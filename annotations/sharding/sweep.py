@@ -1,11 +1,9 @@
-"""The sweep's part in shards: dead workers, lost messages, forgotten gatherings, what ended jobs left."""
+"""The sweep's part in shards: dead workers, forgotten gatherings, what ended jobs left."""
 
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 
-from django.conf import settings
 from django.utils import timezone
 
 from annotations.models import Shard, ShardState
@@ -15,15 +13,12 @@ from gas_site.storage import StoreAway
 
 logger = logging.getLogger(__name__)
 
-#: As for jobs: a doubled message finds nothing to claim.
-RESEND_AFTER = timedelta(minutes=2)
 BATCH = 500
 
 
 def sweep_shards() -> None:
     """Run every step; safe to run twice at once."""
     take_from_dead_workers()
-    send_again()
     gather_what_was_forgotten()
     clear_what_is_left_over()
 
@@ -34,16 +29,6 @@ def take_from_dead_workers() -> None:
     for shard in Shard.objects.lease_expired(now).select_related("job")[:BATCH]:
         if moves.take_from_dead_worker(moves.fenced(shard), now):
             logger.warning("job %s: %s taken from a lost worker", shard.job_id, shard.what)
-
-
-def send_again() -> None:
-    """Wake a worker for waiting shards whose message may be lost. The stamp is a condition: one sweep of two sends."""
-    now = timezone.now()
-    before = now - min(RESEND_AFTER, settings.SWEEP_EVERY * 2)
-    for shard in Shard.objects.waiting_since(before).order_by("last_sent_at")[:BATCH]:
-        same = {"pk": shard.pk, "state": ShardState.WAITING, "last_sent_at": shard.last_sent_at}
-        if Shard.objects.filter(**same).update(last_sent_at=now):
-            moves.wake(shard)
 
 
 def gather_what_was_forgotten() -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dramatiq
 import pytest
+from django.utils import timezone
 from dramatiq import Worker
 from pytest_django import Settings
 
 from accounts.models import Plan
 from annotations import actors, moves
 from annotations.models import Job, JobStatus, Shard
+from annotations.queueing.waking import send_what_is_missing
+from gas_site.queue_counts import Held, count_held
 from gas_site.queues import make_broker, make_queues
 from tests.cloud.buckets import contents, make_bucket, store_setting
 from tests.cloud.queues import until
@@ -75,3 +80,25 @@ def test_a_small_file_is_annotated_while_all_slots_are_at_shards_and_no_message_
         shards.go_on.set()
         until(lambda: states(job) == ["done"] * 4 + ["waiting"], 30)
     assert shards.most_at_work == 1
+
+
+def test_what_waits_long_is_sent_again_only_as_far_as_sqs_lacks_it(
+    queue: dramatiq.Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqs: Any = queue
+    with SlowShards(monkeypatch) as shards, annotator(queue, slot_count=1):
+        cut(make_user(), parts=5)
+        until(lambda: shards.at_work == 1 and count_held(queue, "annotate") == Held(3, 2), 20)
+        for _ in range(2):
+            sent_long_ago()
+            send_what_is_missing()
+            assert count_held(queue, "annotate") == Held(3, 2)
+        sqs.client.purge_queue(QueueUrl=sqs.urls("annotate")[0])  # moto takes what is in flight with it
+        assert count_held(queue, "annotate") == Held(0, 0)
+        sent_long_ago()
+        send_what_is_missing()
+        assert count_held(queue, "annotate") == Held(4, 0)
+
+
+def sent_long_ago() -> None:
+    Shard.objects.update(last_sent_at=timezone.now() - timedelta(minutes=5))

@@ -26,8 +26,9 @@ from annotations import moves, running
 from annotations.actors import annotate
 from annotations.engine.task import Result, Task
 from annotations.models import Job, JobStatus, ResultFile, Shard
+from annotations.queueing.waking import send_what_is_missing
 from gas_site.metrics import exposition
-from gas_site.queue_counts import count
+from gas_site.queue_counts import Held, count_held
 from gas_site.queues import make_broker, send_after_commit, socket_path
 from gas_site.supervisor import redis_command
 from gas_site.sweeping import sweep_all
@@ -124,6 +125,54 @@ def test_a_lost_message_is_sent_again_by_the_sweep(worker: Worker) -> None:
     assert Job.objects.get(pk=job.pk).status == JobStatus.COMPLETED
 
 
+def test_what_waits_long_is_sent_again_only_as_far_as_the_queue_lacks_it(broker: dramatiq.Broker) -> None:
+    client: redis.Redis = broker.client  # type: ignore[attr-defined]
+    make_job(status=JobStatus.COMPLETED)  # so a worker is seen to take things
+    for _ in range(5):
+        moves.enqueue(make_job(status=JobStatus.UPLOADING).pk, "rCRS")
+    for lost in (0, 3, 1, 5):
+        for _ in range(lost):
+            client.lpop("dramatiq:annotate")
+        assert count_held(broker, "annotate") == Held(to_come=5 - lost, in_flight=0)
+        for _ in range(3):
+            all_sent_long_ago()
+            send_what_is_missing()
+        assert count_held(broker, "annotate") == Held(to_come=5, in_flight=0)
+    annotate.send_with_options(args=("later",), delay=600_000)
+    client.lpop("dramatiq:annotate")
+    send_what_is_missing()
+    assert count_held(broker, "annotate") == Held(to_come=5, in_flight=0), "a message that is put off is one, too"
+
+
+def test_what_a_worker_has_in_hand_is_not_sent_again_and_what_a_dead_one_had_is(
+    broker: dramatiq.Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client: redis.Redis = broker.client  # type: ignore[attr-defined]
+    with SlowShards(monkeypatch) as shards, annotator(broker, slot_count=1):
+        cut(make_user(), parts=6)
+        until(lambda: shards.at_work == 1 and count_held(broker, "annotate") == Held(3, 3))
+        all_sent_long_ago()
+        send_what_is_missing()
+        assert count_held(broker, "annotate") == Held(3, 3)
+        for rows in (Job.objects.all(), Shard.objects.filter(state="running")):
+            rows.update(started_at=timezone.now() - timedelta(minutes=5))
+        send_what_is_missing()
+        assert count_held(broker, "annotate") == Held(4, 3), "nothing was taken for long: one, in case of a wrong count"
+    broker.flush_all()
+    client.sadd("dramatiq:__acks__.dead.annotate", "1", "2", "3", "4", "5", "6")
+    client.zadd("dramatiq:__heartbeats__", {"dead": 1})
+    all_sent_long_ago()
+    send_what_is_missing()
+    assert count_held(broker, "annotate") == Held(6, 0)
+    client.delete("dramatiq:__acks__.dead.annotate")
+
+
+def all_sent_long_ago() -> None:
+    long_ago = timezone.now() - timedelta(minutes=5)
+    Job.objects.update(last_sent_at=long_ago)
+    Shard.objects.update(last_sent_at=long_ago)
+
+
 def test_doubled_messages_give_one_result(worker: Worker, files: Path, mailoutbox: list[Any]) -> None:
     job = make_job(status=JobStatus.PENDING)
     for _ in range(4):
@@ -161,7 +210,7 @@ def test_an_annotator_that_keeps_a_call_stops_at_once_and_leaves_it_to_the_next(
     with SlowShards(monkeypatch) as shards:
         with annotator(broker, slot_count=1):
             job = cut(make_user(), parts=2)
-            until(lambda: shards.at_work == 1 and count(broker, "annotate").in_flight == 2)
+            until(lambda: shards.at_work == 1 and count_held(broker, "annotate").in_flight == 2)
         assert states(job) == ["waiting", "waiting", "held"], "handed back"
         shards.go_on.set()
         with annotator(broker, slot_count=1):

@@ -18,6 +18,7 @@ from accounts.plans import set_plan
 from annotations import moves, sweep
 from annotations.models import Job, JobEvent, JobStatus, Shard
 from annotations.queueing.claiming import claim_next
+from annotations.queueing.waking import send_what_is_missing
 from annotations.sharding import moves as shard_moves
 from annotations.sharding.sweep import sweep_shards
 from tests.site.conftest import Sent
@@ -78,7 +79,7 @@ def test_of_cancel_and_complete_one_wins(sent: list[Sent]) -> None:
 
 def test_two_sweeps_at_once_send_a_forgotten_job_once(sent: list[Sent]) -> None:
     job = make_job(status=JobStatus.PENDING, last_sent_at=timezone.now() - timedelta(hours=1))
-    assert at_once(sweep.send_again, sweep.send_again) == [None, None]
+    assert at_once(send_what_is_missing, send_what_is_missing) == [None, None]
     assert sent == [Sent("annotate", (str(job.pk),))]
 
 

@@ -19,6 +19,7 @@ from annotations.engine.task import Progress
 from annotations.models import Job, JobStatus, Shard
 from annotations.queueing.claiming import claim_next
 from annotations.queueing.place import Place, place_of
+from annotations.queueing.waking import send_what_is_missing
 from annotations.sharding import moves as shard_moves
 from annotations.sharding import running as shard_running
 from annotations.sharding.sweep import sweep_shards
@@ -74,8 +75,8 @@ def test_messages_that_are_lost_are_sent_again_and_doubled_ones_find_nothing(
     cut(alice, parts=2)
     Shard.objects.update(last_sent_at=timezone.now() - timedelta(minutes=5))
     with django_capture_on_commit_callbacks(execute=True):
-        sweep_shards()
-        sweep_shards()
+        send_what_is_missing()
+        send_what_is_missing()
     waiting = [str(pk) for pk in Shard.objects.filter(state="waiting").values_list("pk", flat=True)]
     assert sorted(message.arguments[0] for message in sent) == sorted(waiting)
     assert {message.actor for message in sent} == {"annotate_shard"}

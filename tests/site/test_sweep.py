@@ -15,6 +15,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from accounts.models import Notification
 from annotations import deleting, sweep
 from annotations.models import Job, JobStatus
+from annotations.queueing import waking
 from annotations.signals import annotation_deleting
 from gas_site.storage import file_store
 from gas_site.sweeping import sweep_all
@@ -63,7 +64,7 @@ def test_the_job_that_waited_longest_is_sent_first(
 ) -> None:
     now = timezone.now()
     jobs = [make_job(status=JobStatus.PENDING, last_sent_at=now - LONG_AGO + timedelta(minutes=n)) for n in range(3)]
-    monkeypatch.setattr(sweep, "BATCH", 2)
+    monkeypatch.setattr(waking, "BATCH", 2)
     swept(django_capture_on_commit_callbacks)
     assert [message.arguments for message in sent] == [(str(job.pk),) for job in jobs[:2]]
 
