@@ -43,6 +43,8 @@ def purge(job_id: UUID) -> bool:
     for prefix in job.keys:
         file_store().remove_tree(prefix)
     with transaction.atomic():
+        # A worker that has just cut the file may be about to write a row of it (``sharding.moves.expect_files``).
+        Job.objects.select_for_update().filter(pk=job_id).first()
         _write_receipt(job, [answer for _, answer in answers if isinstance(answer, dict)])
         Job.objects.filter(pk=job_id, deleted_at__isnull=False).delete()
     logger.info("job %s removed", job_id)

@@ -24,7 +24,7 @@ STORE_PAUSE_MS = 120_000
 
 
 @contextmanager
-def told_to_owner(job: Job) -> Iterator[None]:
+def told_to_owner(job: Job, *, in_parts: bool = False) -> Iterator[None]:
     """Fail the job with a sentence for whatever the block raises, but StoreAway: nothing is wrong with the job then."""
     try:
         yield
@@ -34,14 +34,19 @@ def told_to_owner(job: Job) -> Iterator[None]:
         moves.fail(job, str(error))
     except Stopped:
         # Cancelled, deleted or taken over: whoever did that has moved the row. Only the time limit is ours to say.
-        allowed = span(settings.JOB_TIMEOUT.total_seconds())
-        moves.fail(job, f"This job ran longer than {allowed} and was stopped. Split the file, or ask us for more time.")
+        moves.fail(job, _ran_too_long(in_parts=in_parts))
     except ReferenceBroken as error:
         logger.error("job %s failed in attempt %d: %s", job.pk, job.attempt, error)  # noqa: TRY400  (it says all)
         moves.fail(job, str(error))
     except (EngineError, OSError) as error:
         log_trouble(job, error)
         moves.fail(job, our_fault(job))
+
+
+def _ran_too_long(*, in_parts: bool) -> str:
+    allowed = span(settings.JOB_TIMEOUT.total_seconds())
+    counted = ", what its parts waited for each other and for their turns included," if in_parts else ""
+    return f"This job ran longer than {allowed}{counted} and was stopped. Split the file, or ask us for more time."
 
 
 def log_trouble(job: Job, error: Exception) -> None:

@@ -30,7 +30,7 @@ def is_to_be_cut(job: Job, source: Path) -> bool:
 def cut_into_shards(job: Job, task: Task, work: Path) -> bool:
     """Cut a claimed job's file and leave the job to its shards; False where only one pass over the whole file will do.
 
-    Raises what ``run_child`` raises.
+    Raises what ``run_child`` raises; Stopped also where the job has ended meanwhile.
     """
     lease = Lease(partial(_renew, job))
     directory = work / "cut"
@@ -45,7 +45,8 @@ def cut_into_shards(job: Job, task: Task, work: Path) -> bool:
         )
     except NotShardable:
         return False
-    shard_moves.expect_files(job)
+    if not shard_moves.expect_files(job):
+        raise Stopped
     # Whatever else breaks off here is left to the sweep: it knows whether the job has its shards by then.
     try:
         keep_cut(job, cut, directory, lease.beat)

@@ -18,7 +18,7 @@ from django.utils import timezone
 from annotations import moves
 from annotations.engine.sharding.cut_file import Part
 from annotations.engine.task import Progress
-from annotations.models import SHARD_MOVES, Job, Shard, ShardState
+from annotations.models import SHARD_MOVES, Job, JobStatus, Shard, ShardState
 from annotations.models.shards import shard_claimable_at, still_wanted
 from annotations.queueing.costs import shard_seconds
 from annotations.queueing.turns import turns_for
@@ -34,15 +34,20 @@ def move(shard_id: int, to: ShardState, *, where: Q | None = None, **changes: An
     return bool(Shard.objects.filter(where or Q(), pk=shard_id, state__in=sources).update(state=to, **changes))
 
 
-def expect_files(job: Job) -> None:
+def expect_files(job: Job) -> bool:
     """Write a row before the first part is in the store: if cutting is killed, the sweep finds by it what is there.
 
     A part that is held back: nobody takes it, and while it is there nobody gathers. ``begin`` puts the parts' own rows
-    in its place.
+    in its place. False where the job has ended meanwhile; whoever purges a deleted one waits until the row is there.
     """
     turn = {"turn_at": job.turn_at, "share_from": job.share_from, "share_until": job.share_until}
     held = {"state": ShardState.HELD, "queued_at": timezone.now()}
-    Shard.objects.create(job=job, job_attempt=job.attempt, number=0, **held, **turn)
+    same = Job.objects.filter(pk=job.pk, attempt=job.attempt, status=JobStatus.RUNNING, deleted_at=None)
+    with transaction.atomic():
+        wanted = same.select_for_update().first() is not None
+        if wanted:
+            Shard.objects.create(job=job, job_attempt=job.attempt, number=0, **held, **turn)
+    return wanted
 
 
 def begin(job: Job, parts: Sequence[Part]) -> bool:

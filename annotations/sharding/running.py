@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 from dramatiq.middleware import Shutdown
 
 from annotations import moves
@@ -34,7 +35,7 @@ def run_shard(shard: Shard) -> None:
     deed = _gather if shard.gathers else _annotate
     place = f"{shard.job_id}.{shard.job_attempt}.{shard.number}.{shard.attempt}"
     try:
-        with told_to_owner(shard.job), _trouble_of_a_shard(shard, lease), workplace(place) as work:
+        with told_to_owner(shard.job, in_parts=True), _trouble_of_a_shard(shard, lease), workplace(place) as work:
             deed(shard, work, lease)
     except Shutdown:
         shard_moves.give_back(shard)
@@ -69,6 +70,12 @@ def _wait_for_store(shard: Shard, error: StoreAway) -> None:
         moves.fail(shard.job, our_fault(shard.job))
 
 
+def _time_left(shard: Shard) -> float:
+    """Return the seconds that the job still has: JOB_TIMEOUT holds for all of its shards together, from its start."""
+    started = shard.job.started_at or timezone.now()
+    return max((started + settings.JOB_TIMEOUT - timezone.now()).total_seconds(), 0)
+
+
 def _annotate(shard: Shard, work: Path, lease: Lease) -> None:
     output = work / "output"
     with part_of(shard, work / "cut", lease.beat) as directory:
@@ -79,7 +86,7 @@ def _annotate(shard: Shard, work: Path, lease: Lease) -> None:
             reference=reference_named(shard.job.reference).directory,
             on_progress=lease.note,
             should_stop=lease.should_stop,
-            timeout=settings.JOB_TIMEOUT.total_seconds(),
+            timeout=_time_left(shard),
         )
     keep_outputs(shard, output, lease.beat)
     if not shard_moves.done(shard):
@@ -96,7 +103,7 @@ def _gather(shard: Shard, work: Path, lease: Lease) -> None:
             reference=reference_named(shard.job.reference).directory,
             on_progress=lease.note,
             should_stop=lease.should_stop,
-            timeout=settings.JOB_TIMEOUT.total_seconds(),
+            timeout=_time_left(shard),
         )
     if publish(shard.job, result, lease, shard.result_prefix):
         clear(shard.job_id, shard.job_attempt)

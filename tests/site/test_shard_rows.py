@@ -248,6 +248,17 @@ def test_the_page_of_a_job_in_shards_says_how_many_parts_are_done(
     assert "10 <small>of 30 in the file" in page
 
 
+def test_while_a_file_is_cut_its_page_and_row_say_so_and_count_no_records(alices: Client, alice: User) -> None:
+    job = make_job(alice, JobStatus.RUNNING, progress_stage="cutting", progress_fraction=0.1, progress_records=0)
+    page = " ".join(alices.get(job.get_absolute_url()).content.decode().split())
+    assert "it is read and checked first, and cut into parts" in page
+    assert 'aria-label="Share of the work done" >10%' in page
+    assert "Records done" not in page
+    row = " ".join(alices.get("/annotations/").content.decode().split())
+    assert "Checked, and cut into parts" in row
+    assert "0 records" not in row
+
+
 def test_shards_are_in_the_metrics_of_the_backlog(alice: User) -> None:
     cut(alice, parts=3)
     take()

@@ -12,12 +12,14 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Notification, User
-from annotations import lease, moves, running, sweep
+from annotations import deleting, lease, moves, running, sweep
 from annotations.engine.child import run_child
 from annotations.engine.errors import NotShardable
-from annotations.engine.sharding.children import run_part
+from annotations.engine.sharding.children import run_cut, run_part
+from annotations.engine.sharding.cut_file import Cut
 from annotations.engine.task import Progress, Task
 from annotations.models import Job, JobStatus, PrivateSource, Shard
+from annotations.sharding import cutting
 from annotations.sharding import moves as shard_moves
 from annotations.sharding import running as shard_running
 from annotations.sharding.sweep import sweep_shards
@@ -200,6 +202,40 @@ def test_what_is_being_stored_when_a_job_has_been_ended_and_cleared_does_not_sta
     work()
     sweep_shards()
     assert (stored(files), Shard.objects.count()) == ([job.input_key], 0)
+
+
+def test_a_job_that_is_removed_as_its_file_has_just_been_cut_ends_quietly(
+    alice: User, example: bytes, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = run_cut
+
+    def removed_meanwhile(*args: Any, **options: Any) -> Cut:
+        cut = engine(*args, **options)
+        deleting.delete(job)
+        assert deleting.purge(job.pk)
+        return cut
+
+    job = make_job(alice, JobStatus.PENDING, content=example)
+    monkeypatch.setattr(cutting, "run_cut", removed_meanwhile)
+    running.run_next()
+    assert (stored(files), Shard.objects.count(), Job.objects.count()) == ([], 0, 0)
+
+
+def test_the_time_that_a_job_has_holds_for_all_of_its_parts_together(
+    alice: User, example: bytes, files: Path, settings: Settings
+) -> None:
+    job = make_job(alice, JobStatus.PENDING, content=example)
+    work(2)
+    assert states(job) == ["done", "waiting", "held"]
+    Job.objects.filter(pk=job.pk).update(started_at=timezone.now() - settings.JOB_TIMEOUT)
+    work()
+    sweep_shards()
+    job.refresh_from_db()
+    assert job.failure == (
+        "This job ran longer than 12 h 0 min, what its parts waited for each other and for their turns included, and "
+        "was stopped. Split the file, or ask us for more time."
+    )
+    assert stored(files) == [job.input_key]
 
 
 @pytest.mark.parametrize("in_one_piece", [True, False])
