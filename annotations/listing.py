@@ -16,6 +16,7 @@ from accounts.models import User
 from annotations.availability import ARCHIVING, RESTORING, Availability, availability_of
 from annotations.list_rows import rows_of
 from annotations.models import Job, JobQuerySet, JobStatus
+from annotations.queueing.place import positions_of
 from annotations.tallies import Tally, tallies
 
 PAGE = 25
@@ -51,9 +52,10 @@ def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
     counts = _counts(user)
     found = _search(_rows(_of_tab(user, tab)), text)
     jobs, older, newer = _page(found, query)
-    availability = availability_of(jobs)
+    availability, positions = availability_of(jobs), positions_of(jobs, timezone.now())
     for job in jobs:
         job.availability = availability.get(job.pk)
+        job.position = positions.get(job.pk)
     kept = {"q": text, "status": tab}
     return {
         "page": {

@@ -150,6 +150,8 @@ class Job(InTurn):
 
     # Where the result is; set by pages that show it, see availability.availability_of.
     availability: Availability | None = None
+    # Its place in line; set by the list of jobs, see queueing.place.positions_of.
+    position: int | None = None
 
     objects = JobQuerySet.as_manager()
 

@@ -6,14 +6,33 @@ many are there as there are leases that have not run out. Each process among the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db.models import BooleanField, Case, Count, F, Min, Q, QuerySet, Sum, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 
 from annotations.models import Job, JobStatus, Shard, ShardState, claimable_at
 from annotations.models.shards import shard_claimable_at
+from annotations.models.turns import IN_TURN
 
 #: After so long without a worker at work it is said that none is seen; before, one may just be between two jobs.
 PATIENCE = timedelta(seconds=20)
@@ -70,6 +89,29 @@ def place_of(job: Job, now: datetime) -> Place | None:
     return Place(line.ahead + 1, line.work_ahead if seen else None, worker_seen=seen)
 
 
+def positions_of(jobs: Sequence[Job], now: datetime) -> dict[UUID, int]:
+    """Return the ``position`` of those that wait in their turn, as ``place_of`` counts it: one query for a list."""
+    waiting = [job.pk for job in jobs if job.status == JobStatus.PENDING]
+    if not waiting:
+        return {}
+    at = {name: OuterRef(name) for name in IN_TURN}
+    ahead = Job.objects.claimable(now).filter(_earlier(**at))
+    parts = Shard.objects.claimable(now).filter(_earlier(**at))
+    at_work = Exists(Job.objects.filter(_jobs_at_work(now))) | Exists(Shard.objects.filter(_shards_at_work(now)))
+    counts = {
+        "all_ahead": _counted(ahead, "pk") + _counted(parts, "job_id"),
+        "small_ahead": _counted(ahead.filter(small=True), "pk"),
+        "beside": Q(at_work, small=True),
+    }
+    rows: Any = Job.objects.claimable(now).filter(pk__in=waiting).annotate(**counts).values_list("pk", *counts)
+    return {pk: 1 + (small_ahead if beside else all_ahead) for pk, all_ahead, small_ahead, beside in rows}
+
+
+def _counted(rows: QuerySet[Any], column: str) -> Subquery:
+    count = Func(F(column), function="COUNT", template="%(function)s(DISTINCT %(expressions)s)")
+    return Subquery(rows.order_by().annotate(many=count).values("many"), output_field=IntegerField())
+
+
 def _place_of_small(line: Line, small: Line, processes: int) -> Place:
     """Only small ones are ahead of a small one: it starts in its turn, or in the thread that processes have for it."""
     return Place(small.ahead + 1, min(line.starts_in(line.at_work), small.starts_in(processes)))
@@ -87,12 +129,23 @@ def _groups(job: Job, now: datetime) -> list[dict[str, Any]]:
 
     A group is what one process is at, or what waits; small jobs apart from others.
     """
-    earlier = Q(turn_at__lt=job.turn_at) | Q(turn_at=job.turn_at, queued_at__lt=job.queued_at)
-    alive = Q(lease_expires_at__gt=now)
-    jobs = _added(Job.objects.all(), "pk", claimable_at(now) & earlier, alive & Q(status=JobStatus.RUNNING))
+    earlier = _earlier(job.turn_at, job.queued_at)
+    jobs = _added(Job.objects.all(), "pk", claimable_at(now) & earlier, _jobs_at_work(now))
     parts = Shard.objects.annotate(small=Value(value=False, output_field=BooleanField()))
-    shards = _added(parts, "job_id", shard_claimable_at(now) & earlier, alive & Q(state=ShardState.RUNNING))
+    shards = _added(parts, "job_id", shard_claimable_at(now) & earlier, _shards_at_work(now))
     return list(jobs.union(shards, all=True))
+
+
+def _earlier(turn_at: Any, queued_at: Any) -> Q:
+    return Q(turn_at__lt=turn_at) | Q(turn_at=turn_at, queued_at__lt=queued_at)
+
+
+def _jobs_at_work(now: datetime) -> Q:
+    return Q(lease_expires_at__gt=now, status=JobStatus.RUNNING)
+
+
+def _shards_at_work(now: datetime) -> Q:
+    return Q(lease_expires_at__gt=now, state=ShardState.RUNNING)
 
 
 def _added(rows: QuerySet[Any], job: str, ahead: Q, at_work: Q) -> QuerySet[Any, dict[str, Any]]:

@@ -12,8 +12,10 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from annotations.figures.words import soon
 from annotations.models import Job, JobStatus
-from annotations.queueing.place import Place, place_of
-from tests.site.factories import make_job
+from annotations.queueing.claiming import claim_next
+from annotations.queueing.place import Place, place_of, positions_of
+from tests.site.factories import make_job, make_user
+from tests.site.sharded import cut
 
 pytestmark = pytest.mark.django_db
 PENDING, RUNNING = JobStatus.PENDING, JobStatus.RUNNING
@@ -76,6 +78,29 @@ def test_without_a_worker_at_work_a_new_job_is_taken_at_once_and_an_old_one_says
     assert place(old) == Place(1, None, worker_seen=False)
     make_job(status=JobStatus.COMPLETED)  # between two jobs
     assert place(old) == Place(1, 0.0)
+
+
+def test_the_places_of_a_list_take_one_query_and_are_those_of_the_pages(
+    alice: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    jobs = [waiting(60 - 10 * number, user=alice, small=number % 2 == 1) for number in range(5)]
+    jobs += [waiting(90, not_before=timezone.now() + timedelta(minutes=1)), make_job(status=JobStatus.COMPLETED)]
+    for genome in (cut(make_user(), parts=3), cut(make_user(), parts=2)):
+        now = timezone.now() - timedelta(seconds=45)  # between the second job and the third
+        genome.shards.update(turn_at=now)
+    now = timezone.now()
+    with django_assert_num_queries(1):
+        found = positions_of(jobs, now)
+    assert [found[job.pk] for job in jobs[:5]] == [1, 2, 5, 6, 7]
+    assert len(found) == 5
+    assert isinstance(claim_next("host:1"), Job)
+    found = positions_of(jobs, now)
+    assert [found[job.pk] for job in jobs[1:5]] == [1, 4, 2, 6]
+    for job in Job.objects.filter(pk__in=found):
+        assert place(job) is not None
+        assert found[job.pk] == place_of(job, now).position  # type: ignore[union-attr]
+    with django_assert_num_queries(0):
+        assert positions_of(jobs[6:], now) == {}
 
 
 def test_a_place_takes_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
