@@ -25,6 +25,7 @@ from annotations.engine.results.table import SAMPLES_NOTE
 _OWN = {
     "contig": "Contig",
     "pos": "Position",
+    "end": "Reaches to",
     "id": "ID",
     "ref": "REF",
     "alt": "ALT",

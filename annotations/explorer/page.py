@@ -109,6 +109,7 @@ def page_context(view: View, query: QueryDict, table: VariantTable) -> dict[str,
     return {
         **counts_context(view, table, count="count" in query or not page.rows),
         "form": form,
+        "knows_ends": "end" in table.schema.names,
         "carried": [(name, value) for name, value in carried(view.plan, form) if name not in held],
         "carried_saved": view.saved if held else None,
         "heads": [_head(view, column) for column in columns],

@@ -42,7 +42,9 @@ def read_region(values: tuple[str, ...], table: VariantTable) -> Reading:
     if not regions:
         raise BadValue(note)
     label = listed([str(region) for region in regions])
-    return Reading(label, any_of([region.condition for region in regions]), (note,) if wrong else ())
+    return Reading(
+        label, any_of([region.condition(table.schema.names) for region in regions]), (note,) if wrong else ()
+    )
 
 
 def read_class(values: tuple[str, ...], table: VariantTable) -> Reading:

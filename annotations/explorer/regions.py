@@ -29,11 +29,18 @@ class Region:
             return f"{self.contig}:{self.start:,}"
         return f"{self.contig}:{self.start:,}-{self.end:,}"
 
-    @property
-    def condition(self) -> Condition:
-        """Rows whose REF touches the region, as tabix has it."""
+    def condition(self, columns: Collection[str]) -> Condition:
+        """Rows that touch the region with their REF, or reach into it by their END or SVLEN, as tabix has it.
+
+        ``columns`` are the table's: one that was written before those ends were kept knows of REF alone.
+        """
         if self.start is None:
             return Condition('"contig" = ?', (self.contig,))
+        if "end" in columns:
+            return Condition(
+                '"contig" = ? AND "pos" <= ? AND ("pos" + length("ref") > ? OR "end" >= ?)',
+                (self.contig, self.end, self.start, self.start),
+            )
         return Condition(
             '"contig" = ? AND "pos" <= ? AND "pos" + length("ref") > ?', (self.contig, self.end, self.start)
         )

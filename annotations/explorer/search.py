@@ -27,12 +27,12 @@ def read_search(values: tuple[str, ...], table: VariantTable) -> Reading:
     if named := read_name(text):
         return Reading(label, any_of([_named(named, contig, table) for contig in _contigs(named, names, table)]))
     if ":" in text and (region := read_region(text, names)):
-        return Reading(f"{region}", region.condition)
+        return Reading(f"{region}", region.condition(table.schema.names))
     present = genes_of(table)
     if gene := gene_named(text, present):
         return Reading(gene, one_of('"genes"', present[gene.upper()][1]))
     if contig := names.find(text):
-        return Reading(contig, Region(contig).condition)
+        return Reading(contig, Region(contig).condition(()))
     return Reading(label, _said(text, table, present))
 
 
@@ -70,13 +70,13 @@ def _named(named: Named, contig: str, table: VariantTable) -> Condition:
     place = Region(contig, named.start, named.end)
     own = {one.name for one in table.reference.contigs} if table.reference else set()
     if named.change == "position":
-        return place.condition
+        return place.condition(table.schema.names)
     if table.reference is not None and contig in own:
         allele = vcf_allele(named, table.reference.sequence(contig))
     else:
         allele = (named.start, named.ref, named.alt) if named.change == "substitution" else None
     if allele is None:
-        return place.condition
+        return place.condition(table.schema.names)
     return Condition('"contig" = ? AND "pos" = ? AND "ref" = ? AND "alt" = ?', (contig, *allele))
 
 

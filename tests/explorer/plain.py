@@ -64,7 +64,8 @@ class Record:
         return None if value == "." else float(value)
 
     def touches(self, start: int, end: int) -> bool:
-        return self.pos <= end and self.pos + len(self.ref) > start
+        last = max(self.pos + len(self.ref) - 1, int(self.info.get("END", 0)))
+        return self.pos <= end and last >= start
 
 
 def read(vcf: Path) -> list[Record]:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from annotations.engine.placing.placer import PLACE_COLUMNS
 from annotations.engine.reference import SourceField
 from annotations.engine.results.genotypes import GENOTYPES, genotype_columns
+from annotations.engine.results.reach import ends_beyond_ref
 from annotations.engine.results.records import Records
 from annotations.engine.results.samples import NO_SAMPLES, SampleLayout
 from annotations.engine.results.source_values import TEXT, column_type
@@ -50,6 +51,7 @@ def table_schema(
         "row": pa.int64(),
         "contig": TEXT,
         "pos": pa.int64(),
+        "end": pa.int64(),
         "id": pa.string(),
         "ref": TEXT,
         "alt": TEXT,
@@ -111,6 +113,7 @@ class TableWriter:
             pa.array(np.arange(self._rows, self._rows + len(records))),
             records.contig,
             records.pos,
+            ends_beyond_ref(records),
             records.id,
             records.ref,
             records.alt,
