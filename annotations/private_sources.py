@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,6 +18,7 @@ from annotations.engine.reference import Reference
 from annotations.engine.task import OwnSource
 from annotations.intake import Upload, clean_name
 from annotations.models import Job, JobStatus, PrivateSource
+from annotations.workplace import workplace
 from gas_site.storage import file_store
 
 #: Bytes of an uploaded source, as it comes: some 500,000 lines of a BED, five times that compressed.
@@ -45,14 +45,14 @@ def attach(job: Job, upload: Upload, label: str) -> PrivateSource:
     label = _label(label) or _label(file_name.split(".", 1)[0]) or "source"
     if upload.size > MAX_BYTES:
         raise SourceRefused(f"A source of your own may have {MAX_BYTES >> 20} MB. Compress it with gzip, or split it.")
-    with tempfile.NamedTemporaryFile(prefix="gas-source-") as file:
-        for chunk in upload.content.chunks():
-            file.write(chunk)
-        file.flush()
-        found = check(Path(file.name), file_name, label, reference_named(job.reference))
+    with workplace(f"source-{uuid.uuid4().hex}") as place:
+        path = place / "source"
+        with path.open("wb") as file:
+            file.writelines(upload.content.chunks())
+        found = check(path, file_name, label, reference_named(job.reference))
         source = PrivateSource(job=job, label=label, file_name=file_name, size=upload.size, **found)
         source.key = f"uploads/{job.pk}/source-{uuid.uuid4().hex}"
-        with Path(file.name).open("rb") as content:
+        with path.open("rb") as content:
             # The file comes first and goes with the ticket's prefix, whatever becomes of the row.
             file_store().receive(iter(lambda: content.read(1 << 20), b""), source.key)
     try:

@@ -6,8 +6,6 @@ allele is written the same way; an allele that a file has twice counts twice.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -17,6 +15,7 @@ import pyarrow as pa
 
 from annotations.explorer.connection import connect, limited
 from annotations.explorer.pool import TableAway
+from annotations.explorer.spill import Spill
 from annotations.explorer.table import BATCH_ROWS, TableUnreadable
 from annotations.models import Job
 from annotations.result_files import keys_of, local
@@ -71,13 +70,13 @@ class Comparison:
 def compared(here: Job, there: Job) -> Iterator[Comparison]:
     """Open the tables of two jobs. Raises TableAway, TableUnreadable."""
     with ExitStack() as opened:
-        spill = tempfile.mkdtemp(prefix="gas-compare-")
-        opened.callback(shutil.rmtree, spill, ignore_errors=True)
+        spill = Spill()
+        opened.callback(spill.remove)
         try:
             paths = [opened.enter_context(local(keys_of(job, "table")["table"])) for job in (here, there)]
             for path in paths:
                 path.stat()
-            connection = connect(spill, here=paths[0], there=paths[1])
+            connection = connect(spill.path, here=paths[0], there=paths[1])
         except (KeyError, FileNotFoundError) as error:
             raise TableAway("One of the two tables is not here.") from error
         except duckdb.Error as error:

@@ -19,7 +19,7 @@ class TooSlow(Exception):
     """A query was stopped at its limit of time or memory."""
 
 
-def connect(spill: str, **views: Path) -> duckdb.DuckDBPyConnection:
+def connect(spill: Path, **views: Path) -> duckdb.DuckDBPyConnection:
     """Return a connection that sees Parquet files by the names of ``views``, and nothing else.
 
     ``spill`` is a directory of its own. The names are ours.
@@ -27,7 +27,7 @@ def connect(spill: str, **views: Path) -> duckdb.DuckDBPyConnection:
     limits: dict[str, str | bool | int | float | list[str]] = {
         "threads": str(THREADS),
         "memory_limit": MEMORY,
-        "temp_directory": spill,
+        "temp_directory": str(spill),
         "max_temp_directory_size": SPILL,
         "autoload_known_extensions": "false",
         "autoinstall_known_extensions": "false",

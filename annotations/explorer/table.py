@@ -5,8 +5,6 @@ The connection sees one file. Access to anything else is closed before the first
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 import weakref
 from collections import OrderedDict
@@ -23,6 +21,7 @@ from annotations.explorer.columns import CONSEQUENCE, ROW, Catalogue, Column, by
 from annotations.explorer.conditions import EVERYTHING, Condition, all_of, one_of
 from annotations.explorer.connection import connect, limited
 from annotations.explorer.sorting import FILE_ORDER, Sort, Stretch
+from annotations.explorer.spill import Spill
 from annotations.explorer.streaming import stretches_of
 
 QUERY_SECONDS = 10.0
@@ -68,10 +67,10 @@ class VariantTable:
         self.schema = schema
         self.reference = reference
         self.catalogue: Catalogue = catalogue_of(schema, reference.sources if reference else ())
-        spill = tempfile.mkdtemp(prefix="gas-explorer-")
+        spill = Spill()
         # Also where nobody closes the table: at the end of the process, or when it is forgotten.
-        self._remove_spill = weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
-        self._connection = connect(spill, variants=path)
+        self._remove_spill = weakref.finalize(self, spill.remove)
+        self._connection = connect(spill.path, variants=path)
         self._lock = threading.Lock()
         self._counts: OrderedDict[Condition, int] = OrderedDict()
         self._distinct: dict[str, list[Any]] = {}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
-import tempfile
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from pytest_django import Settings
 
 from annotations.engine.hgvs.genomic import genomic_name
 from annotations.engine.reference import load_reference
@@ -20,6 +22,7 @@ from annotations.explorer.filters import Filter
 from annotations.explorer.hgvs_query import read_name, vcf_allele
 from annotations.explorer.plan import plan_for
 from annotations.explorer.sorting import read_sort
+from annotations.explorer.spill import Spill
 from annotations.explorer.table import TableUnreadable, VariantTable
 from bench import explorer as explorer_bench
 from bench.explorer_table import make_table
@@ -61,9 +64,9 @@ def test_a_table_whose_reference_is_gone_keeps_its_columns_and_loses_their_roles
 
 @pytest.mark.parametrize("closed", [True, False])
 def test_where_a_question_may_spill_to_goes_with_the_table(
-    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, closed: bool
+    result: Result, tmp_path: Path, settings: Settings, *, closed: bool
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    settings.WORK_DIR = tmp_path
     table = VariantTable(result.annotated.path("table"))
     assert len(list(tmp_path.iterdir())) == 1
     if closed:
@@ -71,6 +74,39 @@ def test_where_a_question_may_spill_to_goes_with_the_table(
     del table
     gc.collect()
     assert list(tmp_path.iterdir()) == []
+
+
+SPILLS = """
+import sys
+from django.conf import settings
+settings.configure(WORK_DIR=sys.argv[1])
+from annotations.explorer.spill import Spill
+spill = Spill()
+(spill.path / "rows.tmp").write_text("genome")
+print(spill.path.name, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_a_killed_process_spilled_goes_when_the_next_one_begins_and_what_is_in_use_stays(
+    tmp_path: Path, settings: Settings
+) -> None:
+    command = [sys.executable, "-c", SPILLS, str(tmp_path)]
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as killed,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as alive,
+    ):
+        assert killed.stdout
+        assert alive.stdout
+        left, used = killed.stdout.readline().strip(), alive.stdout.readline().strip()
+        killed.kill()
+        killed.wait()
+        assert {path.name for path in tmp_path.iterdir()} == {left, used}
+        settings.WORK_DIR = tmp_path
+        mine = Spill()
+        assert {path.name for path in tmp_path.iterdir()} == {mine.path.name, used}
+        mine.remove()
+        alive.kill()
 
 
 @pytest.mark.parametrize("content", [b"", b"table of a job\n", b"PAR1xxxxPAR1"])
