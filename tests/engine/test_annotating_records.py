@@ -276,3 +276,23 @@ def test_a_hundred_bare_sites_without_info_are_annotated(tmp_path: Path) -> None
     got = annotated(vcf(*records), tmp_path)
     assert got.summary["total"] == got.summary["annotated"] == 100
     assert not any(record["INFO"].startswith((".", ";")) for record in got.records)
+
+
+def test_what_bcftools_drops_without_a_word_is_told(tmp_path: Path) -> None:
+    formats = "".join(
+        f'##FORMAT=<ID={name},Number=1,Type={kind},Description="x">\n'
+        for name, kind in (("GT", "String"), ("DP", "Integer"))
+    )
+    lines = [
+        "MT 73 . A G . . =1;NS=5 GT:GT 0/1:1/1",
+        "MT 263 . A G . . NS=5;=;=2 GT:DP 0/1:3",
+        "MT 310 . T C . . = GT:DP:DP 1:3:4",
+    ]
+    got = annotated(vcf(*lines, header=HEADER + formats, samples="\tFORMAT\ts"), tmp_path)
+    assert got.summary["warnings"] == [
+        "3 records have a value without a name in INFO, such as “=1”: it is left out.",
+        "2 records name a field of FORMAT twice, such as “GT:GT”: its first value is kept.",
+    ]
+    assert [one.get("NS") for one in got.info] == ["5", "5", None]
+    assert got.samples == [["0/1"], ["0/1:3"], ["1:3"]]
+    assert all(warning in got.log for warning in got.summary["warnings"])

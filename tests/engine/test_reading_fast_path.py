@@ -73,6 +73,8 @@ def lines(draw: st.DrawFn, samples: int) -> str:
             "A=b c",
             "END",
             "MITOMAP_AFX=3",
+            "=1",
+            "DP=3;=1;=",
         ]
     )
     fields = [
@@ -88,7 +90,13 @@ def lines(draw: st.DrawFn, samples: int) -> str:
         draw(info),
     ]
     if samples:
-        fields.append(draw(st.sampled_from(["GT", "GT:DP", "GT:DP", "DP", "DP:GT", "GT::DP", "", ".", "GT:AD:DP"])))
+        fields.append(
+            draw(
+                st.sampled_from(
+                    ["GT", "GT:DP", "GT:DP", "DP", "DP:GT", "GT::DP", "", ".", "GT:AD:DP", "GT:GT", "GT:DP:DP"]
+                )
+            )
+        )
         value = st.sampled_from(
             [
                 "0/1",

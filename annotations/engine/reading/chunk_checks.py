@@ -32,6 +32,7 @@ from annotations.engine.reading.record_checks import RecordChecker
 
 _MANY_ALLELES = 100
 _COLON, _TAB, _LF, _DOT, _ZERO = b":\t\n.0"
+_NAMELESS = re.compile(rb"[;\t]=")
 
 
 @dataclass(frozen=True)
@@ -109,13 +110,16 @@ class ChunkChecker:
         return runs
 
     def _odd_words(self, columns: Columns, plain: Bools) -> None:
-        """Rows with a space, or with an INFO id that is ours or gets another name."""
+        """Rows with a space, with an INFO id that is ours or gets another name, or with a value that has none."""
         data, line_ends = columns.data, columns.ends[:, -1]
         at = data.find(b" ")
         while at >= 0:
             row = int(np.searchsorted(line_ends, at))
             plain[row] = False
             at = data.find(b" ", int(line_ends[row]))
+        if b";=" in data or b"\t=" in data:
+            found = np.array([match.start() for match in _NAMELESS.finditer(data)], dtype=np.int64)
+            plain[np.searchsorted(line_ends, found)] = False
         if any(start in data for start in self._own_starts):
             found = np.array([match.start() for match in self._own_keys.finditer(data)], dtype=np.int64)
             plain[np.searchsorted(line_ends, found)] = False
@@ -136,6 +140,7 @@ class ChunkChecker:
             try:
                 keys = read_format(text, Place(0))
                 count = -len(keys) if keys[0] == b"GT" else 0 if b"GT" in keys else len(keys)
+                count = count if len(set(keys)) == len(keys) else 0
             except InputRefused:
                 count = 0
             if len(self._formats) < 10_000:

@@ -128,6 +128,11 @@ def check_info(value: bytes, place: Place) -> int:
     return last
 
 
+def has_nameless(info: bytes) -> bool:
+    """Whether INFO has a value without a name, such as ``=1``."""
+    return b"=" in info and (info.startswith(b"=") or b";=" in info)
+
+
 def read_format(value: bytes, place: Place) -> list[bytes]:
     """FORMAT's keys."""
     keys = value.split(b":")

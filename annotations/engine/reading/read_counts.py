@@ -46,12 +46,28 @@ class ReadCounts:
     """Records whose REF or ALT had lower-case bases."""
     held_lists: Counter[str] = field(default_factory=Counter)
     """INFO id -> records whose list of texts does not fit their alleles, and stays whole."""
+    nameless_info: int = 0
+    """Records with an INFO value that has no name (``=1``), which bcftools leaves out."""
+    doubled_format: int = 0
+    """Records whose FORMAT has a name twice (``GT:GT``), of which bcftools keeps the first."""
     first_unsorted_line: int | None = None
 
     @property
     def first_mismatch(self) -> Mismatch | None:
         """The first REF that differs from the reference."""
         return self.mismatches[0] if self.mismatches else None
+
+    @property
+    def oddities(self) -> list[str]:
+        """Sentences on what bcftools drops of the records without a word."""
+        said = []
+        if self.nameless_info:
+            records = "1 record has" if self.nameless_info == 1 else f"{self.nameless_info:,} records have"
+            said.append(f"{records} a value without a name in INFO, such as “=1”: it is left out.")
+        if self.doubled_format:
+            records = "1 record names" if self.doubled_format == 1 else f"{self.doubled_format:,} records name"
+            said.append(f"{records} a field of FORMAT twice, such as “GT:GT”: its first value is kept.")
+        return said
 
     def mismatch(self, mismatch: Mismatch) -> None:
         """Count one more REF that differs."""

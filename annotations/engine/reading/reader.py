@@ -117,7 +117,7 @@ class VcfReader:
     def warnings(self) -> Sequence[str]:
         """Sentences on what was odd about the header, and about what has been read beside it."""
         doubt = mitochondrion_in_doubt(self.header.metas, self.header.contig_lengths(), self.counts.by_contig)
-        return [*self.header.warnings, doubt] if doubt else self.header.warnings
+        return [*self.header.warnings, *([doubt] if doubt else ()), *self.counts.oddities]
 
     @property
     def reading(self) -> Reading:

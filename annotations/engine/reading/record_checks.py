@@ -115,6 +115,7 @@ class RecordChecker:
         columns.check_quality(fields[5], place)
         columns.check_filter(fields[6], place)
         end = columns.check_info(fields[7], place)
+        self.counts.nameless_info += columns.has_nameless(fields[7])
         self._check_samples(fields, len(alts), place)
         original = fields[0]
         self._rename_info(fields)
@@ -178,6 +179,7 @@ class RecordChecker:
         if len(fields) < 9:
             return
         keys = columns.read_format(fields[8], place)
+        self.counts.doubled_format += len(set(keys)) < len(keys)
         genotype = keys.index(b"GT") if b"GT" in keys else None
         for sample, value in zip(self.header.samples, fields[9:], strict=True):
             parts = value.split(b":")
