@@ -31,8 +31,7 @@ from annotations.engine.reading.header_text import OWN_PREFIX
 from annotations.engine.reading.record_checks import RecordChecker
 
 _MANY_ALLELES = 100
-_COLON, _TAB, _LF, _DOT, _ZERO = b":\t\n.0"
-_NAMELESS = re.compile(rb"[;\t]=")
+_COLON, _TAB, _LF, _DOT, _ZERO, _SEMICOLON, _EQUALS = b":\t\n.0;="
 
 
 @dataclass(frozen=True)
@@ -117,9 +116,10 @@ class ChunkChecker:
             row = int(np.searchsorted(line_ends, at))
             plain[row] = False
             at = data.find(b" ", int(line_ends[row]))
-        if b";=" in data or b"\t=" in data:
-            found = np.array([match.start() for match in _NAMELESS.finditer(data)], dtype=np.int64)
-            plain[np.searchsorted(line_ends, found)] = False
+        # By the bytes: to look for two of them in text that has many of either takes eight times as long.
+        plain &= columns.buffer[columns.starts[:, 7]] != _EQUALS
+        behind = np.flatnonzero(columns.buffer == _SEMICOLON) + 1
+        plain[np.searchsorted(line_ends, behind[columns.buffer[behind] == _EQUALS])] = False
         if any(start in data for start in self._own_starts):
             found = np.array([match.start() for match in self._own_keys.finditer(data)], dtype=np.int64)
             plain[np.searchsorted(line_ends, found)] = False
