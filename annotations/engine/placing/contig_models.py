@@ -11,10 +11,10 @@ from annotations.engine.placing.neighbours import Neighbourhood
 from annotations.engine.reference import Contig, Reference
 from annotations.engine.sequence import ReferenceSequence
 
-#: Transcripts whose spliced sequence is kept.
-MAX_NAMERS = 512
+#: Transcripts whose spliced sequence is kept. Records come by position: those of a block, and not of all before it.
+MAX_NAMERS = 128
 #: Names that are kept.
-MAX_NAMES = 8_192
+MAX_NAMES = 1_024
 #: Behind every transcript in the order of preference.
 LAST = 1 << 40
 

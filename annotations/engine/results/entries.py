@@ -9,8 +9,9 @@ from types import MappingProxyType
 from annotations.engine.results.consequence import UPSTREAM, Consequence, worst_consequence
 from annotations.engine.results.protein import protein_name
 
-#: Kept values; one longer than MAX_KEPT_BYTES (a frameshift with its whole protein) is read anew each time.
-MAX_ENTRIES = 4_000
+#: Kept values: those of a block or two, since each is of a gene or of one allele. One longer than MAX_KEPT_BYTES (a
+#: frameshift with its whole protein) is read anew each time.
+MAX_ENTRIES = 1_000
 MAX_KEPT_BYTES = 2_000
 
 #: What stands in INFO of a consequence, with its number; the type is String.
