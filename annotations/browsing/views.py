@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from annotations.availability import availability_of
+from annotations.browsing.genes import named
 from annotations.engine.reference import Reference
 from annotations.explorer.views import closed
 from annotations.job_page import reference_of
@@ -26,6 +27,9 @@ from gas_site.storage import file_store
 
 #: What igv.js reads of a result, in ranges.
 RECORDS = frozenset({"vcf", "index"})
+TEXT = "text/plain; charset=utf-8"
+#: NCBI's genetic codes with the amino acids of the standard one, the only one that igv.js knows.
+SAME_AMINO_ACIDS = frozenset({1, 11})
 #: igv.js reads a contig's genes whole.
 MOST_GENE_BYTES = 20 << 20
 _LOCUS = re.compile(r"([^\s:]{1,80}):(\d{1,10})(?:-(\d{1,10}))?")
@@ -72,12 +76,15 @@ def browser(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @login_required
 @require_safe
 def reference_file(request: HttpRequest, job_id: UUID, kind: str) -> HttpResponseBase:
-    """Send a file of the job's reference, or a range of it: ``fasta``, ``fai``, or ``genes-0`` of the first contig."""
+    """Send a file of the job's reference: ``fasta`` and ``fai`` in ranges, ``genes-0`` of the first contig whole."""
     reference = reference_of(own_job(request, job_id))
-    path = _path(reference, kind) if reference else None
-    if path is None or not path.is_file():
+    if reference is None:
         raise Http404
-    response = ranged_response(request, path.open("rb"), path.name, "text/plain; charset=utf-8")
+    if kind in ("fasta", "fai"):
+        path = reference.fasta if kind == "fasta" else Path(f"{reference.fasta}.fai")
+        response: HttpResponseBase = ranged_response(request, path.open("rb"), path.name, TEXT)
+    else:
+        response = HttpResponse(_genes(reference, kind), content_type=TEXT)
     response["Cache-Control"] = "private, max-age=3600"
     return response
 
@@ -100,15 +107,16 @@ def records(request: HttpRequest, job_id: UUID, kind: str) -> HttpResponseBase:
         raise Http404 from error
 
 
-def _path(reference: Reference, kind: str) -> Path | None:
-    if kind == "fasta":
-        return reference.fasta
-    if kind == "fai":
-        return Path(f"{reference.fasta}.fai")
+def _genes(reference: Reference, kind: str) -> bytes:
+    """Return a contig's genes as igv.js can show them. Raises Http404."""
     number = kind.removeprefix("genes-")
-    if kind.startswith("genes-") and number.isdecimal() and len(number) < 7 and int(number) < len(reference.contigs):
-        return reference.contigs[int(number)].gff
-    return None
+    if not (kind.startswith("genes-") and number.isdecimal() and len(number) < 7):
+        raise Http404
+    contig = reference.contigs[int(number)] if int(number) < len(reference.contigs) else None
+    if contig is None or contig.gff is None or not contig.gff.is_file():
+        raise Http404
+    with contig.gff.open("rb") as lines:
+        return b"".join(named(lines, translated=contig.genetic_code in SAME_AMINO_ACIDS))
 
 
 def _place(text: str, job: Job, reference: Reference) -> tuple[str, int]:

@@ -1,5 +1,8 @@
 // Opens igv.js over the job's files. It is loaded on this page alone, which is the only one whose policy lets it draw.
+import { giveKeys } from "./igv_keys.js";
+
 const place = document.querySelector("[data-genome-browser]");
+const moves = document.querySelector("[data-genome-browser-moves]");
 const status = document.querySelector("[data-genome-browser-status]");
 
 async function open() {
@@ -9,14 +12,32 @@ async function open() {
   if (genes) {
     tracks.unshift({ type: "annotation", format: "gff3", name: "Genes", url: genes, displayMode: "EXPANDED", height: 90 });
   }
-  await igv.createBrowser(place, {
+  const browser = await igv.createBrowser(place, {
     reference: { id: name, name, fastaURL: fasta, indexURL: fai },
     loadDefaultGenomes: false,
     locus,
     tracks,
+    // With two tracks and a name on each, these have nothing to do.
+    showMultiSelectButton: false,
+    showTrackLabelButton: false,
+    showCursorTrackingGuideButton: false,
+    showCenterGuideButton: false,
   });
   complete(place.shadowRoot);
-  status.textContent = "Drag to move, scroll within a track, click a variant for its record.";
+  giveKeys(place.shadowRoot, () => ({ "Sample Names": browser.showSampleNames }));
+  moves.hidden = false;
+  moves.addEventListener("click", (event) => move(browser, Number(event.target.dataset.move ?? 0)));
+  status.textContent =
+    "Drag to move, scroll within a track, click a variant for its record. Without a mouse, the buttons move it, and the table of variants leads to each record.";
+}
+
+// igv.js moves by dragging alone; `part` is of what is shown, to the right.
+function move(browser, part) {
+  const [, contig, start, end] = /^(.+):([\d.,]+)-([\d.,]+)$/.exec([browser.currentLoci()].flat()[0]) ?? [];
+  if (!contig || !part) return;
+  const [first, last] = [start, end].map((each) => Math.round(Number(each.replaceAll(",", ""))));
+  const begin = Math.max(1, first + Math.round(part * (last - first + 1)));
+  browser.search(`${contig}:${begin}-${begin + last - first}`);
 }
 
 // igv.js resets everything at its container, the colour scheme too: its white boxes would bear the dark theme's ink.
@@ -25,6 +46,7 @@ function complete(root) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
     .igv-container { color-scheme: light; color: CanvasText; }
+    [role=button]:focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; }
     @media (max-width: 40rem) { .igv-windowsize-panel-container { display: none !important; } .igv-search-input { inline-size: 8rem !important; } }
   `);
   root.adoptedStyleSheets.push(sheet);

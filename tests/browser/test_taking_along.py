@@ -104,6 +104,7 @@ def test_the_genome_browser_draws_the_jobs_records_and_asks_nobody_else(
     assert f"GET /annotations/{job}/browser/records/index/" in watch.requests
     assert f"GET /annotations/{job}/browser/records/vcf/" in watch.requests
     assert f"GET /annotations/{job}/browser/fasta/" in watch.requests
+    everything_is_done_by_keyboard(page)
     page.goto(f"/annotations/{job}/browser/")  # of the whole contig
     expect(page.get_by_text("click a variant for its record")).to_be_visible()
     for look in LOOKS:
@@ -111,6 +112,32 @@ def test_the_genome_browser_draws_the_jobs_records_and_asks_nobody_else(
         assert problems(page, f"genome browser, {look}") == []
         ink = page.locator(".igv-track-label").first.evaluate("each => getComputedStyle(each).color")
         assert ink == "rgb(0, 0, 0)"  # on igv.js' white, whatever the theme
+
+
+def everything_is_done_by_keyboard(page: Page) -> None:
+    """Go through igv.js' own buttons with the keyboard alone: all but the click on a variant."""
+    place = page.get_by_role("textbox", name="Place")
+    expect(place).to_have_value("MT:11,738-11,818")
+    place.focus()
+    names = ["Go to the place", "Select Tracks", "Sample Names", "Save Image", "Zoom out", "Zoom", "Zoom in"]
+    names += ["Settings of the bases", "Settings of Genes", "Settings of Your variants", "Move left", "Move right"]
+    for name in names:
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            "() => { const at = document.activeElement; const in_it = at.shadowRoot?.activeElement ?? at;"
+            " return in_it.ariaLabel ?? in_it.textContent.trim() }"
+        )
+        assert focused == name
+    page.keyboard.press("Enter")
+    expect(place).to_have_value("MT:11,779-11,859")
+    page.get_by_role("button", name="Settings of Your variants").press("Enter")
+    expect(page.get_by_role("button", name="Set track height")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Settings of Your variants")).to_be_focused()
+    names_of_samples = page.get_by_role("button", name="Sample Names")
+    expect(names_of_samples).to_have_attribute("aria-pressed", "false")
+    names_of_samples.press(" ")
+    expect(names_of_samples).to_have_attribute("aria-pressed", "true")
 
 
 def test_two_results_are_compared_by_keyboard(

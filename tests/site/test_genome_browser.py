@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.models import User
 from annotations import availability
 from annotations.availability import ARCHIVED, Availability
+from annotations.browsing.genes import named
 from annotations.catalogue import reference_named
 from annotations.models import Job, JobStatus
 from tests.site.factories import make_job
@@ -55,7 +56,29 @@ def test_the_reference_is_read_in_ranges(alices: Client, job: Job) -> None:
     assert response.status_code == 206
     assert response.getvalue() == reference.fasta.read_bytes()[10:30]
     assert alices.get(at("reference_file", job, "fai")).getvalue().startswith(b"MT\t16569\t")
-    assert b"ID=gene" in alices.get(at("reference_file", job, "genes-0")).getvalue()
+
+
+def test_genes_bear_their_names_in_the_browser_and_not_the_ids_of_transcripts(alices: Client, job: Job) -> None:
+    lines = alices.get(at("reference_file", job, "genes-0")).getvalue().splitlines()
+    assert (
+        b"MT\tRefSeq\tmRNA\t10760\t12137\t.\t+\t.\t"
+        b"ID=transcript:MT-ND4-T;Parent=gene:MT-ND4;biotype=protein_coding;Name=MT-ND4" in lines
+    )
+    assert sum(b"ID=transcript:" in line for line in lines) == 37
+    assert all(b"Name=" in line for line in lines if b"ID=" in line)
+    # igv.js reads them by the standard code, in which TGA is a stop; here it is tryptophan.
+    assert not any(b"\tCDS\t" in line for line in lines)
+
+
+def test_one_of_several_transcripts_says_which_it_is() -> None:
+    lines = [b"1\t.\tgene\t1\t9\t.\t+\t.\tID=gene:ENSG1;Name=BRCA1\n"]
+    lines += [b"1\t.\tmRNA\t1\t9\t.\t+\t.\tID=transcript:ENST1;Parent=gene:ENSG1\n"]
+    lines += [b"1\t.\tmRNA\t1\t9\t.\t+\t.\tID=transcript:ENST2;Parent=gene:ENSG1;Name=BRCA1-202\n"]
+    lines += [b"1\t.\tmRNA\t1\t9\t.\t+\t.\tID=transcript:ENST3;Parent=gene:ENSG9\n"]
+    coding = b"1\t.\tCDS\t1\t9\t.\t+\t0\tParent=transcript:ENST1\n"
+    assert list(named([coding])) == [coding]
+    names = [line.rpartition(b"Name=")[2] for line in named(lines)]
+    assert names == [b"BRCA1\n", b"BRCA1 ENST1\n", b"BRCA1-202\n", b"ENST3\n"]
 
 
 @pytest.mark.parametrize("kind", ["genes-1", "genes-", "genes-x", "manifest", "genes-99999999999"])
