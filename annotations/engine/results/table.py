@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 
 from annotations.engine.placing.placer import PLACE_COLUMNS
 from annotations.engine.reference import SourceField
-from annotations.engine.results.free_memory import give_back
 from annotations.engine.results.genotypes import GENOTYPES, genotype_columns
 from annotations.engine.results.reach import ends_beyond_ref
 from annotations.engine.results.records import Records
@@ -149,6 +148,3 @@ class TableWriter:
         self._writer.write_table(table, row_group_size=GROUP_ROWS)
         self._waiting = []
         self._waiting_rows = self._waiting_bytes = 0
-        # The peak is not to grow with the file.
-        del table
-        give_back()
