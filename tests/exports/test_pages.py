@@ -77,6 +77,13 @@ def test_the_page_says_what_the_filter_shows_and_offers_every_format(alices: Cli
     assert faults(text) == []
 
 
+def test_a_filter_that_finds_nothing_is_said_before_somebody_takes_an_empty_file(alices: Client, job: Job) -> None:
+    nothing = alices.get(at("exports", job) + "?gene=MT-ND4&impact=HIGH").content.decode()
+    assert "Export 0 variants" in nothing
+    assert f'no rows. <a href="{at("variants", job)}?gene=MT-ND4&amp;impact=HIGH">Change the filter</a>' in nothing
+    assert "Change the filter" not in alices.get(at("exports", job) + "?gene=MT-ND4").content.decode()
+
+
 def test_the_explorer_leads_to_the_exports_of_its_filter(alices: Client, job: Job) -> None:
     text = alices.get(at("variants", job) + "?gene=MT-ND4").content.decode()
     assert f'href="{at("exports", job)}?gene=MT-ND4"' in text
@@ -136,7 +143,9 @@ def test_a_result_in_cold_storage_has_no_exports(alices: Client, job: Job) -> No
     for url in (at("exports", job), at("export", job, "tsv"), at("download_export", job, made.pk)):
         response = alices.get(url)
         assert response.status_code == 409
-        assert "cold storage" in response.content.decode()
+        assert "exports and the genome browser read the result's files, and these are kept in cold storage" in (
+            response.content.decode()
+        )
 
 
 @pytest.mark.usefixtures("none_at_once")
