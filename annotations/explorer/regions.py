@@ -36,14 +36,10 @@ class Region:
         """
         if self.start is None:
             return Condition('"contig" = ?', (self.contig,))
+        last = '"pos" + length("ref") - 1'
         if "end" in columns:
-            return Condition(
-                '"contig" = ? AND "pos" <= ? AND ("pos" + length("ref") > ? OR "end" >= ?)',
-                (self.contig, self.end, self.start, self.start),
-            )
-        return Condition(
-            '"contig" = ? AND "pos" <= ? AND "pos" + length("ref") > ?', (self.contig, self.end, self.start)
-        )
+            last = f'coalesce("end", {last})'
+        return Condition(f'"contig" = ? AND "pos" <= ? AND {last} >= ?', (self.contig, self.end, self.start))
 
 
 class ContigNames:
