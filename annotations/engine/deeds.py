@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from annotations.engine.errors import NotShardable
+from annotations.engine.pipe.finishing import Finisher
 from annotations.engine.sharding.size import size_for_workers
 from annotations.engine.task import Progress, Result, Task
 
@@ -27,8 +28,6 @@ def do(order: Order, on_progress: OnProgress, scratch: Path) -> dict[str, Any]:
 
 def _annotate(order: Order, on_progress: OnProgress, scratch: Path) -> dict[str, Any]:
     """Annotate the file of ``task``."""
-    from annotations.engine.pipe.run import annotate
-
     task = Task.from_json(order["task"])
     if size := size_for_workers(task.input, task.shards, task.workers):
         from annotations.engine.sharding.parallel import annotate_in_parts
@@ -40,7 +39,11 @@ def _annotate(order: Order, on_progress: OnProgress, scratch: Path) -> dict[str,
         except NotShardable:
             # One pass settles it.
             shutil.rmtree(parts)
-    return _told(annotate(task, on_progress, scratch))
+    # Its libraries load while those of this process do.
+    with Finisher(scratch) as finisher:
+        from annotations.engine.pipe.run import annotate
+
+        return _told(annotate(task, on_progress, scratch, finisher))
 
 
 def _cut(order: Order, on_progress: OnProgress, scratch: Path) -> dict[str, Any]:
@@ -54,16 +57,18 @@ def _cut(order: Order, on_progress: OnProgress, scratch: Path) -> dict[str, Any]
 
 def _part(order: Order, on_progress: OnProgress, scratch: Path) -> dict[str, Any]:
     """Annotate the part ``number`` of the cut in ``directory`` into ``output``."""
-    from annotations.engine.sharding.part import annotate_part_alone
+    with Finisher(scratch) as finisher:
+        from annotations.engine.sharding.part import annotate_part_alone
 
-    annotate_part_alone(
-        Path(order["directory"]),
-        int(order["number"]),
-        Path(order["reference"]),
-        output=Path(order["output"]),
-        scratch=scratch,
-        on_progress=on_progress,
-    )
+        annotate_part_alone(
+            Path(order["directory"]),
+            int(order["number"]),
+            Path(order["reference"]),
+            output=Path(order["output"]),
+            scratch=scratch,
+            on_progress=on_progress,
+            finisher=finisher,
+        )
     return {}
 
 

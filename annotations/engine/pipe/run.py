@@ -11,6 +11,7 @@ from annotations.engine.pinned import unchanged, write_sources
 from annotations.engine.pipe.aside import Aside
 from annotations.engine.pipe.attempts import Attempt, OnProgress, read_batches, until_it_runs
 from annotations.engine.pipe.crowding import CrowdingWatch
+from annotations.engine.pipe.finishing import Finisher
 from annotations.engine.pipe.pipeline import Pipeline
 from annotations.engine.pipe.segments import Plan
 from annotations.engine.reading.reader import VcfReader
@@ -26,17 +27,24 @@ from annotations.engine.version import VERSION
 _ANNOTATING_SHARE = 0.97
 
 
-def annotate(task: Task, on_progress: OnProgress, scratch: Path) -> Result:
+def annotate(task: Task, on_progress: OnProgress, scratch: Path, finisher: Finisher | None = None) -> Result:
     """Annotate the task's file; the outputs appear in its output directory together, at the end.
 
-    ``scratch`` is a directory on the same file system for everything unfinished; the caller removes it. Raises
-    InputRefused, WrongReference, ReferenceBroken, ReferenceChanged, StageFailed.
+    ``scratch`` is a directory on the same file system for everything unfinished; the caller removes it. ``finisher``
+    is one that waits for its order. Raises InputRefused, WrongReference, ReferenceBroken, ReferenceChanged,
+    StageFailed.
     """
+    waiting = [finisher] if finisher else []
     reference = load_reference(task.reference)
     with unchanged(reference):
         reference = with_sources_of(task, reference, scratch)
         files, found = until_it_runs(
-            task, reference, scratch, lambda attempt, at: _run(task, reference, attempt, on_progress, at)
+            task,
+            reference,
+            scratch,
+            lambda attempt, at: _run(
+                task, reference, attempt, on_progress, at, finisher=waiting.pop() if waiting else None
+            ),
         )
     task.output_dir.mkdir(parents=True, exist_ok=True)
     return Result(published(files, task.output_dir), found)
@@ -52,7 +60,13 @@ def with_sources_of(task: Task, reference: Reference, directory: Path) -> Refere
 
 
 def _run(
-    task: Task, reference: Reference, attempt: Attempt, on_progress: OnProgress, directory: Path
+    task: Task,
+    reference: Reference,
+    attempt: Attempt,
+    on_progress: OnProgress,
+    directory: Path,
+    *,
+    finisher: Finisher | None,
 ) -> tuple[tuple[OutputFile, ...], dict[str, Any]]:
     """One attempt; the files are still in its directory."""
     names = OutputNames(directory, stem(task.name), index_suffix(reference.contigs))
@@ -74,7 +88,7 @@ def _run(
     watch = CrowdingWatch(task.limits, plan.sort_window)
     with (
         VcfReader(task.input, reference, task.limits, attempt.declare, sort_later=attempt.sort_input) as reader,
-        Pipeline(plan, reader.header_lines, order, directory) as pipeline,
+        Pipeline(plan, reader.header_lines, order, directory, finisher) as pipeline,
     ):
         aside = Aside(reader.header_lines, directory, task.limits, unsorted=attempt.sort_input)
         for batch in read_batches(reader, attempt, _most_of(on_progress), directory):

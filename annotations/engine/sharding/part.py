@@ -72,7 +72,14 @@ def annotate_part(
 
 
 def annotate_part_alone(
-    directory: Path, number: int, reference: Path, *, output: Path, scratch: Path, on_progress: OnProgress
+    directory: Path,
+    number: int,
+    reference: Path,
+    *,
+    output: Path,
+    scratch: Path,
+    on_progress: OnProgress,
+    finisher: Finisher | None = None,
 ) -> None:
     """The same on a machine that has nothing of the job but the cut's common files and the part's text.
 
@@ -93,6 +100,7 @@ def annotate_part_alone(
                 output=output,
                 scratch=scratch,
                 on_progress=on_progress,
+                finisher=finisher,
             )
         except StageKilled:
             raise
