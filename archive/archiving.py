@@ -21,7 +21,7 @@ from archive.policy import stays
 from archive.rereading import Rereading
 from archive.vaults import vault, vault_named
 from archive.vaults.base import ArchiveDamaged, ArchiveMissing, Beat, Content, Stored, Vault
-from archive.vaults.disk_files import pieces_of
+from archive.vaults.disk_files import FilePieces
 from gas_site.storage import file_store
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def _store(claim: Claim, place: Vault, holding: Holding, file: HoldingFile) -> N
     if file.archive_id:
         return
     with file_store().read(file.key) as source:
-        stored = place.store(holding.label, claim.watched(pieces_of(source)))
+        stored = place.store(holding.label, FilePieces(source, wanted(file), claim.beat))
     reach("archive.stored")
     _note(claim, place, file, stored)
     reach("archive.noted")

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from archive.claims import Claim
 from archive.models import HoldingFile
 from archive.vaults.base import Beat, Content
-from archive.vaults.disk_files import pieces_of
-from archive.vaults.hashing import SideHash, hashed
+from archive.vaults.hashing import SideHash, hashed_file
 from gas_site.storage import file_store
 
 
@@ -27,7 +26,7 @@ def hot_copy(file: HoldingFile, beat: Beat) -> Content | None:
         source = file_store().read(file.key)
     except FileNotFoundError:
         return None
-    return hashed(pieces_of(source), beat)
+    return hashed_file(source, beat)
 
 
 def checked(pieces: Iterable[bytes], file: HoldingFile, claim: Claim) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Reads copies again in a thread, while the worker copies the next file: half of what a safe move costs is reading.
+"""Reads copies again in threads, while the worker copies the next file: half of what a safe move costs is reading.
 
 Only reading happens there. Rows are touched by the worker's own thread, which also keeps the claim alive. A copy that
 a service vouches for costs nothing to ask for, and may take rows: that is done at once.
@@ -17,6 +17,8 @@ from archive.vaults.base import Beat, Content
 
 # How often to look whether the claim wants renewing while nothing but reading is left.
 BEAT_SECONDS = 1.0
+# Reading is hashing, for which one processor is too few: the copying leaves the other idle.
+READERS = 2
 
 Read = Callable[[HoldingFile, Beat], Content | None]
 
@@ -33,20 +35,20 @@ class Rereading:
         self._read = read
         self._pending: list[tuple[HoldingFile, Future[Content | None]]] = []
         self._ended = threading.Event()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reread") if aside else None
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="reread") if aside else None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        if self._thread:
-            self._thread.shutdown(cancel_futures=True)
+        if self._threads:
+            self._threads.shutdown(cancel_futures=True)
 
     def ask(self, file: HoldingFile) -> None:
         """Have a file's copy read again."""
-        if self._thread:
-            self._pending.append((file, self._thread.submit(self._read, file, self._beat)))
+        if self._threads:
+            self._pending.append((file, self._threads.submit(self._read, file, self._beat)))
             return
         read: Future[Content | None] = Future()
         read.set_result(self._read(file, self._claim.beat))

@@ -43,16 +43,18 @@ def restore(claim: Claim) -> None:
             _thaw(claim, place, file)
             rereading.ask(file)
             for read, content in rereading.so_far():
-                _compare(read, content)
+                _compare(claim, read, content)
         for read, content in rereading.all():
-            _compare(read, content)
+            _compare(claim, read, content)
     publish(claim)
     tidy(claim, verified=True)
 
 
-def _compare(file: HoldingFile, content: Content | None) -> None:
-    """Compare what the thawed copy was read to hold. Raises BadCopy."""
+def _compare(claim: Claim, file: HoldingFile, content: Content | None) -> None:
+    """Compare what the thawed copy was read to hold. Raises BadCopy, and removes the copy, when it is not the file."""
     if content != wanted(file):
+        claim.renew()
+        file_store().remove(file.key)
         raise BadCopy(f"the thawed copy of the {file.kind} differs from what the job made")
     reach("restore.verified")
 
@@ -103,10 +105,10 @@ def _first_with_room(place: Vault, archive_id: str, names: list[str]) -> Retriev
 def _thaw(claim: Claim, place: Vault, file: HoldingFile) -> None:
     """Copy one archive into the file store, complete under its key, or not at all.
 
-    What passes here is compared as it passes; what a service copies by itself is compared by ``restore``, as all is.
+    What passes here is compared as it passes; what a vault copies by itself is compared by ``restore``, as all is.
     """
     store = file_store()
-    if not place.thaw_into(file.archive_id, file.retrieval, store, file.key):
+    if not place.thaw_into(file.archive_id, file.retrieval, store, file.key, claim.beat):
         pieces = place.read(file.archive_id, file.retrieval)
         store.receive(checked(pieces, file, claim), file.key)
     try:

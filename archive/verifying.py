@@ -11,8 +11,7 @@ from archive.copies import wanted
 from archive.models import Holding, HoldingFile
 from archive.vaults import vault_named
 from archive.vaults.base import ArchiveDamaged, ArchiveMissing, Beat, Content, Vault, VaultFault, no_beat
-from archive.vaults.disk_files import pieces_of
-from archive.vaults.hashing import hashed
+from archive.vaults.hashing import hashed_file
 from gas_site.queues import send_after_commit
 from gas_site.storage import file_store
 
@@ -70,7 +69,7 @@ def _first_problem(holding: Holding, beat: Beat) -> str:
 
 def _hot(file: HoldingFile, beat: Beat) -> Content | None:
     try:
-        return hashed(pieces_of(file_store().read(file.key)), beat)
+        return hashed_file(file_store().read(file.key), beat)
     except FileNotFoundError:
         return None
 

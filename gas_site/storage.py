@@ -20,6 +20,7 @@ from django.core.files.storage import FileSystemStorage, storages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from gas_site import local_copy
 from gas_site.disk_uploads import DiskUploads
 from gas_site.ranges import ranged_response
 from gas_site.write_back import WriteBack
@@ -114,21 +115,33 @@ class DiskStore(FileSystemStorage):
             path.rename(target)
         except OSError:
             with path.open("rb") as source:
-                self.receive(_pieces(source, beat), key)
+                self.copy_in(source, key, beat)
             path.unlink()
         else:
             _sync(target.parent)
 
     def receive(self, chunks: Iterator[bytes], key: str) -> int:
         """Write to a hidden name, sync, rename: a crash leaves no half file under the key."""
+        with self._arriving(key) as file:
+            growing, size = WriteBack(file.fileno()), 0
+            for chunk in chunks:
+                size += file.write(chunk)
+                growing.reached(size)
+        return size
+
+    def copy_in(self, source: BinaryIO, key: str, beat: Beat = no_beat) -> int:
+        """Take a copy of an open file of this machine, as ``receive`` takes a stream."""
+        with self._arriving(key) as file:
+            return local_copy.copy(source, file, beat)
+
+    @contextmanager
+    def _arriving(self, key: str) -> Iterator[BinaryIO]:
+        """Give a hidden file that is synced and has its name once the block has ended, and is gone where it raises."""
         target = self._target(key)
         partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
         try:
             with partial.open("xb") as file:
-                growing, size = WriteBack(file.fileno()), 0
-                for chunk in chunks:
-                    size += file.write(chunk)
-                    growing.reached(size)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             partial.chmod(0o600)
@@ -137,7 +150,6 @@ class DiskStore(FileSystemStorage):
             partial.unlink(missing_ok=True)
             raise
         _sync(target.parent)
-        return size
 
     @contextmanager
     def local(self, key: str, beat: Beat = no_beat) -> Iterator[Path]:
@@ -159,7 +171,7 @@ class DiskStore(FileSystemStorage):
             os.link(self.path(key), target)
         except OSError:
             with self.read(key) as source:
-                self.receive(iter(lambda: source.read(COPY_CHUNK), b""), to)
+                self.copy_in(source, to)
 
     def read(self, key: str) -> BinaryIO:
         """Open the file."""
@@ -198,12 +210,6 @@ class DiskStore(FileSystemStorage):
         path = Path(self.path(key))
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return path
-
-
-def _pieces(file: BinaryIO, beat: Beat) -> Iterator[bytes]:
-    while piece := file.read(COPY_CHUNK):
-        beat(len(piece))
-        yield piece
 
 
 def _sync(path: Path) -> None:

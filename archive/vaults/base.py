@@ -94,6 +94,9 @@ class Vault(Protocol):
     def store(self, label: str, pieces: Iterable[bytes]) -> Stored:
         """Write a new archive and make it durable; nothing of it may be left where ``pieces`` raises.
 
+        ``pieces`` may be ``FilePieces``, which a vault on this machine copies by itself, unread: then the answer's
+        content is what the file is said to hold.
+
         ``label`` (hex digits and dashes, one a job) is what ``labelled`` finds it by. Storing twice makes two.
         """
 
@@ -118,8 +121,10 @@ class Vault(Protocol):
         Raises NotRetrieved, ArchiveMissing, ArchiveDamaged.
         """
 
-    def thaw_into(self, archive_id: str, retrieval_id: str, store: FileStore, key: str) -> bool:
+    def thaw_into(self, archive_id: str, retrieval_id: str, store: FileStore, key: str, beat: Beat = no_beat) -> bool:
         """Copy a retrieved archive into the file store where one service can do both; False: read it instead.
+
+        Nothing is compared on the way: that is for whoever reads the copy again.
 
         Raises NotRetrieved, ArchiveMissing.
         """

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.utils import timezone
 
@@ -38,9 +38,10 @@ from archive.vaults.base import (
     VaultFault,
     no_beat,
 )
-from archive.vaults.disk_files import CODECS, pieces_of, replace_file, write_file
-from archive.vaults.hashing import hashed
-from gas_site.storage import FileStore
+from archive.vaults.disk_files import CODECS, FilePieces, copy_file, pieces_of, replace_file, write_file
+from archive.vaults.hashing import hashed, hashed_file
+from gas_site.local_copy import is_local
+from gas_site.storage import DiskStore, FileStore
 
 _ID = re.compile(r"[0-9a-f-]{4,64}/[0-9a-f]{32}")
 _LABEL = re.compile(r"[0-9a-f-]{4,64}")
@@ -73,7 +74,10 @@ class DiskVault:
         archive_id = f"{label}/{uuid.uuid4().hex}"
         data = self._path("archives", archive_id, ".data")
         try:
-            content = write_file(data, pieces, CODECS[self.compress].packed)
+            if self.compress == "none" and isinstance(pieces, FilePieces) and is_local(pieces.file):
+                content = copy_file(data, pieces)
+            else:
+                content = write_file(data, pieces, CODECS[self.compress].packed)
             self._write_json(
                 self._path("archives", archive_id, ".json"), {**asdict(content), "compress": self.compress}
             )
@@ -84,7 +88,10 @@ class DiskVault:
 
     def checksum(self, archive_id: str, beat: Beat = no_beat) -> Content:
         """Read the file again from its beginning to its end."""
-        return hashed(self._content(archive_id), beat)
+        manifest, file = self._opened(archive_id)
+        if manifest["compress"] == "none":
+            return hashed_file(file, beat)
+        return hashed(CODECS[manifest["compress"]].unpacked(pieces_of(file)), beat)
 
     def request(self, archive_id: str, tier: str) -> Retrieval:
         """Note when the archive may be read. A request on its way stays, unless the new one is sooner."""
@@ -115,13 +122,17 @@ class DiskVault:
 
     def read(self, archive_id: str, retrieval_id: str) -> Iterator[bytes]:
         """Yield the content, once the time has come."""
-        if self.standing(archive_id, retrieval_id).readiness is not Readiness.READY:
-            raise NotRetrieved("the archive is not retrieved")
-        return self._content(archive_id)
+        manifest, file = self._thawed(archive_id, retrieval_id)
+        return CODECS[manifest["compress"]].unpacked(pieces_of(file))
 
-    def thaw_into(self, archive_id: str, retrieval_id: str, store: FileStore, key: str) -> bool:
-        """Say no: the file store may be elsewhere."""
-        return False
+    def thaw_into(self, archive_id: str, retrieval_id: str, store: FileStore, key: str, beat: Beat = no_beat) -> bool:
+        """Copy what is kept as is into a file store on a disk; anything else is to be read."""
+        manifest, file = self._thawed(archive_id, retrieval_id)
+        with file:
+            if manifest["compress"] != "none" or not isinstance(store, DiskStore):
+                return False
+            store.copy_in(file, key, beat)
+        return True
 
     def remove(self, archive_id: str) -> None:
         """Remove the manifest first: what is half removed is no archive. The directory goes with its last file."""
@@ -145,13 +156,18 @@ class DiskVault:
             return []
         return sorted({f"{label}/{name.lstrip('.').partition('.')[0]}" for name in names})
 
-    def _content(self, archive_id: str) -> Iterator[bytes]:
-        manifest = self._manifest(archive_id)
+    def _thawed(self, archive_id: str, retrieval_id: str) -> tuple[dict[str, Any], BinaryIO]:
+        if self.standing(archive_id, retrieval_id).readiness is not Readiness.READY:
+            raise NotRetrieved("the archive is not retrieved")
+        return self._opened(archive_id)
+
+    def _opened(self, archive_id: str) -> tuple[dict[str, Any], BinaryIO]:
+        """Return the manifest and the open file of an archive. Raises ArchiveMissing."""
+        manifest = {"compress": "none", **self._manifest(archive_id)}
         try:
-            file = self._path("archives", archive_id, ".data").open("rb")
+            return manifest, self._path("archives", archive_id, ".data").open("rb")
         except FileNotFoundError as error:
             raise ArchiveMissing("the archive's file is not in the vault") from error
-        return CODECS[manifest.get("compress", "none")].unpacked(pieces_of(file))
 
     def _manifest(self, archive_id: str) -> dict[str, Any]:
         manifest = self._read_json(self._path("archives", archive_id, ".json"))

@@ -6,15 +6,18 @@ import os
 import uuid
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from isal import isal_zlib
 from isal.igzip_lib import IsalError
 
-from archive.vaults.base import ArchiveDamaged, Content
+from archive.vaults.base import ArchiveDamaged, Beat, Content
 from archive.vaults.hashing import SideHash
+from gas_site import local_copy
+from gas_site.write_back import WriteBack
 
 PIECE = 1024 * 1024
 # zlib's name for a window of 32 KB with gzip's header and trailer, so that `gunzip` reads an archive by hand.
@@ -68,6 +71,31 @@ def pieces_of(file: BinaryIO) -> Iterator[bytes]:
             yield piece
 
 
+@dataclass(frozen=True)
+class FilePieces:
+    """An open file to store, in pieces, and what it is said to hold: a vault on the same machine may copy it itself.
+
+    Whether the copy holds that is for whoever reads it again to say.
+    """
+
+    file: BinaryIO
+    said: Content
+    beat: Beat
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the pieces, beating."""
+        for piece in pieces_of(self.file):
+            self.beat(len(piece))
+            yield piece
+
+
+def copy_file(path: Path, pieces: FilePieces) -> Content:
+    """Copy an open file as ``write_file`` writes pieces; return what it is said to hold, which nobody looks at here."""
+    with pieces.file as source, _arriving(path) as target:
+        local_copy.copy(source, target, pieces.beat)
+    return pieces.said
+
+
 def write_file(path: Path, pieces: Iterable[bytes], recode: Recode) -> Content:
     """Write recoded pieces under a hidden name, sync, rename; return size and SHA-256 of what went in.
 
@@ -85,14 +113,24 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def _put(path: Path, pieces: Iterator[bytes]) -> None:
+    with _arriving(path) as file:
+        growing, size = WriteBack(file.fileno()), 0
+        for piece in pieces:
+            view = memoryview(piece)
+            while view:  # an unbuffered write may take a part only
+                view = view[file.write(view) :]
+            size += len(piece)
+            growing.reached(size)
+
+
+@contextmanager
+def _arriving(path: Path) -> Iterator[BinaryIO]:
+    """Give a hidden file that is synced and has its name once the block has ended, and is gone where it raises."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         with partial.open("xb", buffering=0) as file:
-            for piece in pieces:
-                view = memoryview(piece)
-                while view:  # an unbuffered write may take a part only
-                    view = view[file.write(view) :]
+            yield cast(BinaryIO, file)
             os.fsync(file.fileno())
         partial.chmod(0o600)
         partial.rename(path)

@@ -119,7 +119,7 @@ class GlacierVault:
             return iter(())
         return pieces_of(self._output(retrieval_id, row.size))
 
-    def thaw_into(self, archive_id: str, retrieval_id: str, store: FileStore, key: str) -> bool:
+    def thaw_into(self, archive_id: str, retrieval_id: str, store: FileStore, key: str, beat: Beat = no_beat) -> bool:
         """Say no: a job's output can only be read."""
         return False
 

@@ -144,7 +144,7 @@ class S3GlacierVault:
                 raise NotRetrieved("the archive is not retrieved") from error
             raise
 
-    def thaw_into(self, archive_id: str, retrieval_id: str, store: FileStore, key: str) -> bool:
+    def thaw_into(self, archive_id: str, retrieval_id: str, store: FileStore, key: str, beat: Beat = no_beat) -> bool:
         """Let S3 copy the restored object into a file store that is in S3 as well: no byte passes here."""
         if not isinstance(store, S3Store):
             return False

@@ -18,6 +18,7 @@ from archive.vaults.base import (
     no_beat,
 )
 from archive.vaults.disk import DiskVault
+from gas_site.storage import FileStore
 
 
 class Faults:
@@ -112,7 +113,21 @@ class Failing(Base):
 
 
 class FaultyVault(Failing, DiskVault):
-    """The disk vault with faults."""
+    """The disk vault with faults, of which copying by itself is as likely to have some as being read."""
+
+    def thaw_into(self, archive_id: str, retrieval_id: str, store: FileStore, key: str, beat: Beat = no_beat) -> bool:
+        if self.faults.rotten_reads > 0:
+            store.receive(self.read(archive_id, retrieval_id), key)
+            return True
+        self.faults.meet("read")
+        return super().thaw_into(archive_id, retrieval_id, store, key, beat)
+
+
+class ReadVault(FaultyVault):
+    """One that has to be read, as if the file store were elsewhere."""
+
+    def thaw_into(self, archive_id: str, retrieval_id: str, store: FileStore, key: str, beat: Beat = no_beat) -> bool:
+        return False
 
 
 def _rotten(pieces: Iterator[bytes]) -> Iterator[bytes]:

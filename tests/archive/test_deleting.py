@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,8 @@ from archive import copies, restoring
 from archive.models import Holding, HoldingState, RestoreRequest
 from archive.tending import tend
 from archive.vaults import vault
+from gas_site import local_copy
+from tests.archive.faults import FaultyVault, ReadVault
 from tests.archive.world import MINUTE, SECOND, World, change_plan, complete, free_user, job_of, state
 from tests.site.factories import make_job
 
@@ -109,21 +112,36 @@ def test_a_job_deleted_while_a_worker_archives_it_leaves_nothing(world: World, s
     assert DeletionReceipt.objects.count() == 1
 
 
-def test_a_job_deleted_while_a_worker_thaws_it_leaves_nothing(world: World) -> None:
+@pytest.mark.parametrize("way", ["copied", "read"])
+def test_a_job_deleted_while_a_worker_thaws_it_leaves_nothing(world: World, way: str) -> None:
     holding = complete(free_user())
     restore_half(world, holding)
     world.clock.advance(2 * SECOND)
-    real = copies.checked
+    read, copied = copies.checked, local_copy.copy
 
-    def checked(*arguments: object) -> object:
-        yield from real(*arguments)  # type: ignore[arg-type]
-        if Job.objects.filter(deleted_at=None).exists():  # past the last look, before the rename
+    def delete() -> None:
+        """Past the last look, before the rename."""
+        if Job.objects.filter(deleted_at=None).exists():
             deleting.delete(job_of(holding))
             world.deliver(next(message for message in world.messages if message.actor == "purge_job"))
 
+    def checked_and_deleted(*arguments: Any) -> object:
+        yield from read(*arguments)
+        delete()
+
+    def copied_and_deleted(*arguments: Any) -> int:
+        size = copied(*arguments)
+        delete()
+        return size
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(restoring, "checked", checked)
+        if way == "read":
+            patch.setattr(FaultyVault, "thaw_into", ReadVault.thaw_into)
+            patch.setattr(restoring, "checked", checked_and_deleted)
+        else:
+            patch.setattr(local_copy, "copy", copied_and_deleted)
         tend(holding.pk)
+    assert not Job.objects.filter(deleted_at=None).exists()
     assert everything(world.files) + everything(world.vault_directory) == []
 
 

@@ -14,6 +14,7 @@ from archive.requests import ask_back, restore_progress
 from archive.tending import tend
 from archive.vaults import vault
 from gas_site.storage import file_store
+from tests.archive.faults import FaultyVault, ReadVault
 from tests.archive.world import (
     MINUTE,
     SECOND,
@@ -134,7 +135,25 @@ def test_a_vault_that_is_late_is_asked_every_minute(world: World, archived: Hold
     assert state(archived) == HoldingState.AVAILABLE
 
 
-def test_what_comes_back_wrong_is_never_published(world: World, archived: Holding) -> None:
+def test_what_is_copied_back_wrong_is_never_published_and_does_not_stay(world: World, archived: Holding) -> None:
+    change_plan(archived.owner, Plan.PREMIUM)
+    world.work()
+    world.faults.rotten_reads = 1
+    world.clock.advance(2 * SECOND)
+    world.work()
+    row = fresh(archived)
+    assert (row.state, row.attempts) == (HoldingState.RESTORING, 1)
+    assert row.last_error == "the thawed copy of the vcf differs from what the job made"
+    assert "vcf" not in world.stored()
+    assert all(good_cold(file) for file in archived.files.all())
+    world.later(5 * SECOND)
+    assert state(archived) == HoldingState.AVAILABLE
+
+
+def test_what_comes_back_wrong_is_never_published(
+    world: World, archived: Holding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FaultyVault, "thaw_into", ReadVault.thaw_into)
     change_plan(archived.owner, Plan.PREMIUM)
     world.work()
     world.faults.rotten_reads = 1
