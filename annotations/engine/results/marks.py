@@ -58,10 +58,11 @@ class Marks:
         ranks += np.where(values.has_disease, 0.0, _NO_DISEASE)
         # A frequency is a fraction; one that is not must not outweigh the other grounds.
         ranks += np.clip(np.nan_to_num(values.frequency, nan=0.0), 0.0, 1.0)
-        ranks += turn(records.pos.to_numpy().astype(np.uint64)) * _EQUAL
-        candidates = np.arange(len(ranks))
-        if len(self._marks) == MAX_MARKS:
-            candidates = np.flatnonzero(ranks < self._marks[-1].rank)
+        last = self._marks[-1].rank if len(self._marks) == MAX_MARKS else np.inf
+        candidates = np.flatnonzero(ranks < last)
+        # A turn only puts back, so of the few that are notable enough alone.
+        ranks[candidates] += turn(records.pos.to_numpy()[candidates].astype(np.uint64)) * _EQUAL
+        candidates = candidates[ranks[candidates] < last]
         if not len(candidates):
             return
         chosen = candidates[np.argsort(ranks[candidates], kind="stable")[:MAX_MARKS]]

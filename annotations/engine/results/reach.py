@@ -7,12 +7,14 @@ and copy numbers, by LEN for the blocks of a gVCF. An insertion's SVLEN is not o
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotations.engine.results.records import Records
+if TYPE_CHECKING:
+    from annotations.engine.results.records import Records
 
 _BY_LENGTH = re.compile(r"<(?:DEL|DUP|INV|CNV)[:>].*|<\*>|<NON_REF>", re.DOTALL)
 _END = re.compile(rb"[\t;]END=(\d{1,10})[;\t\n]")
