@@ -65,7 +65,7 @@ def take_all(stack: Stack, browser: Browser, directory: Path, output: Path) -> N
 def take_active(stack: Stack, browser: Browser, owner: Site, large: Path, output: Path) -> None:
     """Take the pictures of what runs and what waits behind it, in one go each while it lasts."""
     for size, scheme in itertools.product(SIZES, SCHEMES):
-        running, waiting = owner.annotate(large, NAME), owner.annotate(pages.EXAMPLE, "rCRS")
+        running, waiting = (owner.annotate(large, NAME) for _ in range(2))  # a small one would not wait
         stack.at_work(running)
         paths = {"running": f"{running}/", "pending": f"{waiting}/", "list-active": ""}
         shows = {name: at(f"/annotations/{path}") for name, path in paths.items()}

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from bench.site import ROOT
 from tests.browser.conftest import Person
+from tests.stack.genome import NAME
 from tests.stack.stacks import PASSWORD, Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -142,15 +143,20 @@ def test_a_running_job_shows_its_progress_and_becomes_the_completed_page(
 
 
 def test_a_waiting_job_shows_its_place_in_the_queue(
-    page: Page, sign_in: Callable[..., Person], running_job: Callable[[Person], str], site: Stack
+    page: Page,
+    sign_in: Callable[..., Person],
+    running_job: Callable[[Person], str],
+    site: Stack,
+    variants: Callable[[int], Path],
 ) -> None:
     person = sign_in(page, plan="premium")
     busy = [running_job(person), running_job(person)]
-    waiting = person.http.annotate(EXAMPLE, "rCRS")
+    large = variants(300_000)  # a small file would not wait for these
+    waiting = person.http.annotate(large, NAME)
     page.goto(f"/annotations/{waiting}/")
     expect(page.get_by_role("heading", name=re.compile("1st in line"))).to_be_visible()
     page.goto("/annotations/")
-    expect(page.get_by_role("row").filter(has_text="example.vcf")).to_contain_text("Waiting in the queue")
+    expect(page.get_by_role("row").filter(has_text=large.name)).to_contain_text("1st in line")
     for job in busy:
         person.http.post(f"/annotations/{job}/cancel/", {}, form=f"/annotations/{job}/")
     site.wait_for([waiting], 60)

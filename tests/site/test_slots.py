@@ -176,12 +176,13 @@ def test_what_goes_wrong_while_claiming_leaves_the_slot_free(monkeypatch: pytest
         (10_000_001, {}, False),
         (2_000_000, {"compression": "bgzf"}, True),
         (2_000_001, {"compression": "bgzf"}, False),
-        (1_000, {"complete": False}, False),  # nobody has seen its end
+        (10_000_000, {"complete": False}, True),
+        (1_000, {"complete": False, "compression": "gzip"}, False),  # nobody has seen its end
         (1_000, {"compression": "gzip", "records": 20_000, "sample_count": 125}, True),
         (1_000, {"compression": "gzip", "records": 20_000, "sample_count": 126}, False),  # genotypes that are all alike
     ],
 )
-def test_small_is_what_was_read_to_its_end_and_is_short(
+def test_small_is_what_is_short_and_if_it_is_packed_was_read_to_its_end(
     settings: Settings, size: int, verdict: dict[str, Any], *, expected: bool
 ) -> None:
     settings.EXPRESS_BELOW = 10_000_000
@@ -191,12 +192,12 @@ def test_small_is_what_was_read_to_its_end_and_is_short(
 
 
 def test_sources_of_ones_own_count_and_what_is_cut_is_never_small(settings: Settings) -> None:
-    settings.EXPRESS_BELOW, settings.SHARD_ABOVE = 5_000, 4_000
+    settings.EXPRESS_BELOW, settings.SHARD_ABOVE = 5_000, 10_000
     job = make_job(make_user(), JobStatus.UPLOADING, input_size=3_000)
     assert costs.is_small(job)
     source = {"label": "own", "file_name": "own.bed", "key": "uploads/own", "size": 2_001}
     own = PrivateSource.objects.create(job=job, format="bed", match="overlap", fields="own", **source)
     assert not costs.is_small(job)
     own.delete()
-    job.input_size = 4_000
+    settings.SHARD_ABOVE = 5_999
     assert not costs.is_small(job)

@@ -15,6 +15,7 @@ from tests.stack.processes import alive, kill, until
 from tests.stack.stacks import Stack
 
 RECORDS = 600_000  # four seconds and more
+FEWER = 300_000  # and not so few that it would be taken beside another
 Variants = Callable[[int], Path]
 
 
@@ -118,7 +119,7 @@ def test_cancelling_ends_the_engines_processes_and_the_worker_takes_the_next_job
     own_stack: Stack, variants: Variants
 ) -> None:
     owner = own_stack.person("owner")
-    job, following = owner.annotate(variants(RECORDS), NAME), owner.annotate(variants(1_000), NAME)
+    job, following = owner.annotate(variants(RECORDS), NAME), owner.annotate(variants(FEWER), NAME)
     own_stack.at_work(job)
     engine = [process.pid for process in own_stack.engine()]
     owner.post(f"/annotations/{job}/cancel/", {}, form=f"/annotations/{job}/")
@@ -133,7 +134,7 @@ def test_cancelling_ends_the_engines_processes_and_the_worker_takes_the_next_job
 
 def test_jobs_whose_messages_are_lost_with_the_queue_are_sent_again(own_stack: Stack, variants: Variants) -> None:
     owner = own_stack.person("owner")
-    job, waiting = owner.annotate(variants(RECORDS), NAME), owner.annotate(variants(1_000), NAME)
+    job, waiting = owner.annotate(variants(RECORDS), NAME), owner.annotate(variants(FEWER), NAME)
     own_stack.at_work(job)
     own_stack.kill()
     shutil.rmtree(own_stack.data_dir / "queue")
