@@ -1,8 +1,13 @@
 """What the dramatiq command imports for an annotator: a worker whose last thread is there for small jobs alone."""
 
+import os
+
+import django
 import dramatiq
 
-import gas_site.worker  # noqa: F401 (Django first)
-from gas_site.express import ExpressThread
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gas_site.settings")
+django.setup()
 
-dramatiq.get_broker().add_middleware(ExpressThread())
+from gas_site.express import add_manners  # noqa: E402 (it needs the models)
+
+add_manners(dramatiq.get_broker(), express=True)

@@ -30,6 +30,8 @@ class Slots:
     """Counts how many large pieces this process may still take. Without a limit it has as many as there are threads."""
 
     def __init__(self) -> None:
+        #: Whether this process was told to stop. It claims nothing more: nobody would tell that work to stop.
+        self.stopping = False
         self._free = math.inf
         self._changed = threading.Condition()
 
@@ -38,12 +40,17 @@ class Slots:
         with self._changed:
             self._free = number
 
-    def take(self, patience: float = 0) -> bool:
-        """Take a slot, if there is one within ``patience`` seconds."""
+    def take(self) -> bool:
+        """Take a slot, if there is one."""
         with self._changed:
-            found = self._changed.wait_for(lambda: self._free > 0, patience)
+            found = self._free > 0
             self._free -= found
         return found
+
+    def wait(self, seconds: float) -> None:
+        """Wait until there is one, for so long at most."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._free > 0, seconds)
 
     def give_back(self) -> None:
         """Let the next have a slot."""
@@ -72,22 +79,35 @@ def next_piece(worker: str) -> Iterator[Job | Shard | None]:
 def _claim(worker: str) -> tuple[Job | Shard | None, bool]:
     """Return what was claimed, and whether it has a slot. Nobody comes here without a wake-up call in hand."""
     given_up = time.monotonic() + HOLD_SECONDS
-    found = slots.take()
-    while not found:
+    while not (slots.stopping or slots.take()):
         piece = claim_next(worker, small_only=True)
         if piece is not None:
             return piece, False
-        waiting = next_waiting()
-        if waiting is None:  # the call was one too many
+        if next_waiting() is None:  # the call was one too many
             return None, False
-        try:
-            found = slots.take(LOOK_EVERY_SECONDS)
-        except Shutdown:
-            given_up = 0
-        if not found and time.monotonic() > given_up:
-            wake(waiting)
-            return None, False
-    return _claim_in_slot(worker)
+        if time.monotonic() > given_up or not _wait():
+            break
+    else:
+        if not slots.stopping:
+            return _claim_in_slot(worker)
+    _send_on()
+    return None, False
+
+
+def _wait() -> bool:
+    """Wait for a slot until it is time to look for a small job again; return whether to go on at all."""
+    try:
+        slots.wait(LOOK_EVERY_SECONDS)
+    except Shutdown:
+        return False
+    return True
+
+
+def _send_on() -> None:
+    """Leave the call in hand to whoever is next."""
+    waiting = next_waiting()
+    if waiting is not None:
+        wake(waiting)
 
 
 def _claim_in_slot(worker: str) -> tuple[Job | Shard | None, bool]:

@@ -160,4 +160,4 @@ def test_a_waiting_job_shows_its_place_in_the_queue(
     for job in busy:
         person.http.post(f"/annotations/{job}/cancel/", {}, form=f"/annotations/{job}/")
     site.wait_for([waiting], 60)
-    expect(page.get_by_role("row").filter(has_text="example.vcf")).to_contain_text("Ready to download")
+    expect(page.get_by_role("row").filter(has_text=large.name)).to_contain_text("Ready to download")

@@ -16,7 +16,7 @@ from annotations import running
 from annotations.models import Shard
 from annotations.queueing.slots import slots
 from annotations.sharding import moves as shard_moves
-from gas_site.express import ExpressThread
+from gas_site.express import add_manners
 
 
 class SlowShards:
@@ -58,12 +58,14 @@ class SlowShards:
 @contextmanager
 def annotator(broker: dramatiq.Broker, slot_count: int) -> Iterator[Worker]:
     """Run a worker as `dramatiq gas_site.annotator` does: one thread more than slots."""
-    broker.add_middleware(express := ExpressThread())
+    manners = add_manners(broker, express=True)
     worker = Worker(broker, worker_timeout=50, worker_threads=slot_count + 1, queues={"annotate"})
     worker.start()
     try:
         yield worker
     finally:
         worker.stop()
-        broker.middleware.remove(express)
+        for one in manners:
+            broker.middleware.remove(one)
         slots.limit(math.inf)
+        slots.stopping = False

@@ -211,7 +211,7 @@ def test_an_annotator_that_keeps_a_call_stops_at_once_and_leaves_it_to_the_next(
         with annotator(broker, slot_count=1):
             job = cut(make_user(), parts=2)
             until(lambda: shards.at_work == 1 and count_held(broker, "annotate").in_flight == 2)
-        assert states(job) == ["waiting", "waiting", "held"], "handed back"
+        assert states(job) == ["waiting", "waiting", "held"], "handed back, and not taken by the other thread"
         shards.go_on.set()
         with annotator(broker, slot_count=1):
             until(lambda: states(job) == ["done", "done", "waiting"])

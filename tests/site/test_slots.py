@@ -154,6 +154,16 @@ def test_a_call_that_is_not_used_for_long_is_sent_on_to_whoever_is_idle(
     assert [message.actor for message in sent] == ["annotate_shard"]
 
 
+def test_a_process_that_is_told_to_stop_claims_nothing_and_sends_the_call_on(
+    sent: list[Sent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = small()
+    monkeypatch.setattr(slots.slots, "stopping", True)
+    with woken() as thread:
+        assert thread.piece() is None
+    assert sent == [Sent("annotate", (str(job.pk),))]
+
+
 def test_what_goes_wrong_while_claiming_leaves_the_slot_free(monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*args: Any, **options: Any) -> Any:
         raise RuntimeError("the database is away")
