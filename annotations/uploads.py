@@ -27,7 +27,7 @@ class ToDisk(TemporaryFileUploadHandler):
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Begin a file that is written to the disk while it arrives."""
         super().new_file(*args, **kwargs)
-        self._growing = WriteBack(self.file.fileno())
+        self._growing = WriteBack(self.file.fileno(), passing=True)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         """Write a chunk."""
