@@ -221,6 +221,23 @@ def test_two_files_at_once_do_not_get_in_each_others_way(premium: Page, large: P
         expect(of.get_by_text(name, exact=True)).to_be_visible()
 
 
+def test_on_a_slow_connection_parts_go_one_by_one(premium: Page, watch: Watch, large: Path) -> None:
+    page = premium
+    page.add_init_script(
+        "const now = performance.now.bind(performance); let looks = 0;"
+        "performance.now = () => now() + 10_000 * (looks += 1);"  # a part seems to take ten seconds
+    )
+    page.reload()
+    second = Held(page, 2)
+    choose(page, large)
+    second.arrive()
+    page.wait_for_timeout(500)  # a second lane would have begun by now
+    assert sent(watch, 3) == 0
+    second.let()
+    expect(page.get_by_role("button", name=CHECKED)).to_be_visible()
+    assert sent(watch, 3) == 1
+
+
 def unread(port: int) -> int:
     """Return how many bytes wait in the kernel for whoever listens on a port."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
