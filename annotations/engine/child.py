@@ -108,7 +108,7 @@ def _started(order: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        env=_environment(),
+        env=child_environment(),
     )
     try:
         assert child.stdin is not None  # noqa: S101  (PIPE was asked for)
@@ -126,7 +126,7 @@ def _started(order: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
                 pipe.close()  # type: ignore[union-attr]
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """What the engine needs and nothing else: no setting, no key of this process gets there."""
     kept = {name: os.environ[name] for name in ("PATH", "BCFTOOLS", "TMPDIR") if name in os.environ}
     root = str(Path(__file__).resolve().parents[2])

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from annotations.engine.child import run_child
+from annotations.engine.child import child_environment, run_child
 from annotations.engine.errors import InputRefused, StageFailed, Stopped
 from annotations.engine.reference import load_reference
 from annotations.engine.task import Progress, Task
@@ -115,7 +115,7 @@ def test_the_engine_dies_with_its_parent(endless: Path, tmp_path: Path) -> None:
     _feed(endless, ended)
     program = (
         "from pathlib import Path\n"
-        "from annotations.engine.child import run_child\n"
+        "from annotations.engine.child import child_environment, run_child\n"
         "from annotations.engine.task import Task\n"
         f"task = Task(Path({str(endless)!r}), 'x.vcf', Path({str(RCRS)!r}), Path({str(tmp_path / 'out')!r}))\n"
         "run_child(task, on_progress=lambda _: None, should_stop=lambda: False, timeout=30)\n"
@@ -170,3 +170,12 @@ def test_progress_comes_at_least_twice_a_second_and_never_goes_back(endless: Pat
     assert sorted(gaps)[len(gaps) // 2] < 0.5
     fractions = [progress.fraction for _, progress in seen]
     assert fractions == sorted(fractions)
+
+
+def test_arrow_takes_all_its_memory_from_malloc_which_gives_it_back() -> None:
+    # pyarrow.set_memory_pool reaches only a part of Arrow.
+    script = "import pyarrow; print(pyarrow.default_memory_pool().backend_name)"
+    ran = subprocess.run(
+        [sys.executable, "-c", script], env=child_environment(), capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "system\n"
