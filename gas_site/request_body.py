@@ -44,7 +44,8 @@ class SocketBody(io.RawIOBase):
         if wanted == 0:
             return 0
         if held := self._reader.unreader.buf.seek(0, os.SEEK_END):
-            piece = self._body.read(min(held, wanted))
+            # Not by the body's own read(): it takes a KiB at least, and keeps what is too much in yet another buffer.
+            piece = self._reader.read(min(held, wanted))
             buffer[: len(piece)] = piece
             return len(piece)
         try:

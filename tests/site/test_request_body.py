@@ -49,6 +49,26 @@ def test_a_body_is_read_whole_and_what_follows_it_is_left(
     assert server.recv(100) == NEXT
 
 
+@pytest.mark.parametrize("length", [2, 700, 1_024, 5_000])
+def test_a_short_body_whose_beginning_came_with_the_headers_is_read_whole(
+    ends: tuple[socket.socket, socket.socket], length: int
+) -> None:
+    """Gunicorn's own Body reads a KiB ahead, into a buffer of its own that nobody would look into."""
+    browser, server = ends
+    held, middle = CONTENT[: length // 3], length // 2
+    quick = swift(body := body_of(server, length, held=held))
+    sending = threading.Thread(target=in_pieces, args=(browser, CONTENT[len(held) : middle], CONTENT[middle:length]))
+    sending.start()
+    assert quick.read() == CONTENT[:length]
+    assert body.reader.length == 0
+    sending.join()
+
+
+def in_pieces(connection: socket.socket, *pieces: bytes) -> None:
+    for piece in pieces:
+        connection.sendall(piece)
+
+
 def test_a_body_longer_than_the_kernel_keeps_arrives_in_order(ends: tuple[socket.socket, socket.socket]) -> None:
     browser, server = ends
     sending = threading.Thread(target=browser.sendall, args=(CONTENT,))
