@@ -115,7 +115,7 @@ def test_the_engine_dies_with_its_parent(endless: Path, tmp_path: Path) -> None:
     _feed(endless, ended)
     program = (
         "from pathlib import Path\n"
-        "from annotations.engine.child import child_environment, run_child\n"
+        "from annotations.engine.child import run_child\n"
         "from annotations.engine.task import Task\n"
         f"task = Task(Path({str(endless)!r}), 'x.vcf', Path({str(RCRS)!r}), Path({str(tmp_path / 'out')!r}))\n"
         "run_child(task, on_progress=lambda _: None, should_stop=lambda: False, timeout=30)\n"

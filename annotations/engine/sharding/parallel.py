@@ -30,6 +30,8 @@ from annotations.engine.sharding.part import annotate_part
 from annotations.engine.task import OutputFile, Progress, Result, Task
 
 _ANNOTATING_SHARE = 0.97
+#: Finishers that are started beforehand: a file that is cut makes so many parts, however many workers there are.
+_STARTED = 2
 Files = tuple[tuple[OutputFile, ...], dict[str, Any]]
 
 
@@ -114,7 +116,7 @@ class _Workers:
         self._opened = ExitStack()
         #: Started while the first parts are being cut, when the other processors have nothing else to do.
         self._waiting: SimpleQueue[Finisher] = SimpleQueue()
-        for number in range(count):
+        for number in range(min(count, _STARTED)):
             self._waiting.put(self._opened.enter_context(Finisher(directory, f"finisher{number}")))
         self._gathering = threading.Thread(target=self._gather, name="gather", daemon=True)
 
