@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from annotations import deleting, moves
+from annotations.explorer import spill
 from annotations.exports.sweep import sweep_exports
 from annotations.intake import TICKET_LIFE
 from annotations.models import DeletionReceipt, Job
@@ -76,10 +77,13 @@ def look_again_at_deletions() -> None:
 
 def clean_work_directory() -> None:
     """Remove what killed workers and broken uploads left on this machine."""
+    spill.remove_forgotten(settings.WORK_DIR)
     oldest = time.time() - max(WORK_LIFE, settings.JOB_TIMEOUT * 2).total_seconds()
     for directory in (settings.WORK_DIR, settings.FILE_UPLOAD_TEMP_DIR):
         for path in directory.iterdir() if directory.is_dir() else ():
-            if path != settings.FILE_UPLOAD_TEMP_DIR and _last_touched(path) < oldest:
+            # A table may be open for longer: whether it is tells its lock, not its age.
+            kept = path == settings.FILE_UPLOAD_TEMP_DIR or path.name.startswith(spill.LOCKED)
+            if not kept and _last_touched(path) < oldest:
                 _remove(path)
 
 

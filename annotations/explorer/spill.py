@@ -1,7 +1,8 @@
 """Where DuckDB puts what does not fit into its memory: a directory a connection, below WORK_DIR.
 
 Its process holds a lock on it, so that one whose process was killed can be told from one in use: on Linux a lock goes
-with its process. The first connection of a process removes what others have left behind.
+with its process. The first connection of a process removes what others have left behind, and so does the sweep, which
+leaves alone what is called like one in use however old it is.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from django.conf import settings
 
 #: Beginnings of the names of a directory in use, and of one that has no lock yet.
-_LOCKED, _NEW = "spill-", "new-spill-"
+LOCKED, _NEW = "spill-", "new-spill-"
 
 
 class Spill:
@@ -25,12 +26,12 @@ class Spill:
     def __init__(self) -> None:
         root = Path(settings.WORK_DIR)
         root.mkdir(parents=True, exist_ok=True)
-        _remove_forgotten(root)
+        _remove_forgotten_once(root)
         made = Path(tempfile.mkdtemp(prefix=_NEW, dir=root))
         self._lock = os.open(made, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Under this name only once it is locked: another process may look for forgotten ones at any moment.
-        self.path = made.rename(root / f"{_LOCKED}{made.name.removeprefix(_NEW)}")
+        self.path = made.rename(root / f"{LOCKED}{made.name.removeprefix(_NEW)}")
 
     def remove(self) -> None:
         """Remove the directory with what is in it."""
@@ -38,10 +39,9 @@ class Spill:
         os.close(self._lock)
 
 
-@cache
-def _remove_forgotten(root: Path) -> None:
-    """Remove the directories of processes that were killed; once a process."""
-    for left in root.glob(f"{_LOCKED}*"):
+def remove_forgotten(root: Path) -> None:
+    """Remove the directories of processes that were killed, and none that is in use."""
+    for left in root.glob(f"{LOCKED}*"):
         try:
             lock = os.open(left, os.O_RDONLY | os.O_DIRECTORY)
         except OSError:
@@ -53,3 +53,6 @@ def _remove_forgotten(root: Path) -> None:
             pass  # in use
         finally:
             os.close(lock)
+
+
+_remove_forgotten_once = cache(remove_forgotten)  # once a process

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pytest_django import Settings
 
 from annotations.engine.hgvs.genomic import genomic_name
 from annotations.engine.reference import load_reference
+from annotations.explorer import connection as connection_module
 from annotations.explorer import table as table_module
 from annotations.explorer.columns import ROW
 from annotations.explorer.connection import TooSlow
@@ -24,6 +28,7 @@ from annotations.explorer.plan import plan_for
 from annotations.explorer.sorting import read_sort
 from annotations.explorer.spill import Spill
 from annotations.explorer.table import TableUnreadable, VariantTable
+from annotations.sweep import clean_work_directory
 from bench import explorer as explorer_bench
 from bench.explorer_table import make_table
 from tests.engine.annotating import RCRS
@@ -107,6 +112,26 @@ def test_what_a_killed_process_spilled_goes_when_the_next_one_begins_and_what_is
         assert {path.name for path in tmp_path.iterdir()} == {mine.path.name, used}
         mine.remove()
         alive.kill()
+
+
+def test_a_table_that_was_open_for_days_still_spills_after_the_sweep(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WORK_DIR = tmp_path / "work"
+    settings.FILE_UPLOAD_TEMP_DIR = settings.WORK_DIR / "incoming"
+    monkeypatch.setattr(connection_module, "MEMORY", "64MB")
+    path, rows, old = tmp_path / "rows.parquet", 600_000, time.time() - 3 * 24 * 3600
+    pq.write_table(pa.table({"name": [f"{row * 7919 % rows:0100d}" for row in range(rows)]}), path)
+    spill = Spill()
+    connection = connection_module.connect(spill.path, variants=path)
+    for _ in range(2):
+        os.utime(spill.path, (old, old))
+        clean_work_directory()
+        found = connection.execute("SELECT max(n) FROM (SELECT row_number() OVER (ORDER BY name) n, * FROM variants)")
+        assert found.fetchall() == [(rows,)]
+        assert spill.path.stat().st_mtime > old  # something lay there meanwhile
+    connection.close()
+    spill.remove()
 
 
 @pytest.mark.parametrize("content", [b"", b"table of a job\n", b"PAR1xxxxPAR1"])

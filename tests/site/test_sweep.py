@@ -14,6 +14,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import Notification
 from annotations import deleting, sweep
+from annotations.explorer.spill import Spill
 from annotations.models import Job, JobStatus
 from annotations.queueing import waking
 from annotations.signals import annotation_deleting
@@ -174,6 +175,17 @@ def test_old_leftovers_in_the_work_directory_are_removed(work: Path) -> None:
     sweep.clean_work_directory()
     assert sorted(path.name for path in work.iterdir()) == ["incoming", "young.1", "young.upload"]
     assert sorted(path.name for path in (work / "incoming").iterdir()) == ["young.1", "young.upload"]
+
+
+def test_what_a_table_may_spill_to_stays_for_as_long_as_it_is_open_and_goes_when_nobody_holds_it(work: Path) -> None:
+    spill, old = Spill(), time.time() - 3 * 24 * 3600
+    for name in ("spill-left", "new-spill-old", "new-spill-young"):
+        (work / name).mkdir()
+    for path in (spill.path, work / "new-spill-old"):
+        os.utime(path, (old, old))
+    sweep.clean_work_directory()
+    assert {path.name for path in work.iterdir()} == {spill.path.name, "new-spill-young", "incoming"}
+    spill.remove()
 
 
 def test_a_leftover_that_a_worker_removes_meanwhile_does_not_stop_the_sweep(
