@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import subprocess
 from itertools import pairwise
@@ -13,11 +12,13 @@ import pysam
 import pytest
 
 from annotations.engine.bcftools import command
+from annotations.engine.errors import NotShardable
 from annotations.engine.results.index_file import write_index
 from annotations.engine.results.index_places import Numbers
 from annotations.engine.results.tabix import bgzf_blocks
 from annotations.engine.sharding.joining import JoinedVcf
 from tests.engine.indexed_lines import LENGTHS, header, made_lines, places, written
+from tests.sharding.earlier import made_by_an_earlier_version
 from tests.sharding.files import task
 from tests.sharding.sharded import cut_into, do_part, gathered
 
@@ -60,12 +61,19 @@ def test_parts_of_an_earlier_version_have_their_index_made_by_reading_them(refer
     a_task = task("many contigs", reference, tmp_path)
     found = cut_into(a_task, 4, tmp_path)
     outputs = [do_part(a_task, found, part.number, tmp_path) for part in found.parts]
-    counts = outputs[1] / "counts.json"
-    told = json.loads(counts.read_text())
-    assert "1" in told.pop("places")
-    counts.write_text(json.dumps(told))
+    for output in outputs:
+        made_by_an_earlier_version(output)
     gathered(a_task, found, outputs, tmp_path)
     assert _regions(tmp_path / "gathered" / "in.annot.vcf.gz") > 0
+
+
+def test_parts_of_two_versions_ask_for_one_pass(reference: Path, tmp_path: Path) -> None:
+    a_task = task("many contigs", reference, tmp_path)
+    found = cut_into(a_task, 4, tmp_path)
+    outputs = [do_part(a_task, found, part.number, tmp_path) for part in found.parts]
+    made_by_an_earlier_version(outputs[1])
+    with pytest.raises(NotShardable, match="different columns"):
+        gathered(a_task, found, outputs, tmp_path)
 
 
 def test_a_result_in_parts_answers_as_with_the_index_of_bcftools(reference: Path, tmp_path: Path) -> None:

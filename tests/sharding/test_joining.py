@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from annotations.engine.errors import StageFailed
+from annotations.engine.errors import NotShardable
 from annotations.engine.sharding.joining import JoinedTable
 
 SCHEMA = pa.schema(
@@ -71,5 +71,5 @@ def test_all_rows_statistics_and_row_groups_are_there(tmp_path: Path, *, page_in
 
 def test_tables_of_other_columns_are_not_joined(tmp_path: Path) -> None:
     paths = _written(tmp_path, [_table(0, 5), _table(5, 5).drop_columns("known")])
-    with pytest.raises(StageFailed, match="different columns"):
+    with pytest.raises(NotShardable, match="different columns"):
         _joined(tmp_path, paths)

@@ -55,7 +55,8 @@ class Gatherer:
     def add(self, part: Part, output: Path) -> None:
         """Add the next part, whose files lie in ``output``.
 
-        Raises StageKilled when one is missing or damaged, NotShardable when its records do not follow the part before.
+        Raises StageKilled when one is missing or damaged, NotShardable when its records do not follow the part before,
+        or its table has other columns.
         """
         found: Mapping[str, Any] = read_counts(output, part.number)
         self._check(part, found)

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from annotations.engine.errors import StageFailed
+from annotations.engine.errors import NotShardable
 from annotations.engine.results.bgzf import END_BLOCK
 from annotations.engine.results.index_file import write_index
 from annotations.engine.results.index_places import Places, joined_places
@@ -74,13 +74,13 @@ class JoinedTable:
         self._file.close()
 
     def add(self, path: Path) -> None:
-        """Add a part's rows. Raises StageFailed when its columns are others."""
+        """Add a part's rows. Raises NotShardable when its columns are others, as an earlier GAS's may be."""
         with path.open("rb") as part:
             end, data = _footer_of(part)
             footer = read_footer(data, moved=self._file.tell() - len(MAGIC), groups_before=len(self._groups))
             self._first = self._first or footer
             if footer.schema != self._first.schema:
-                raise StageFailed("Parts of the table have different columns.")
+                raise NotShardable("Parts of the table have different columns.")
             part.seek(len(MAGIC))
             _copy(part, end - len(MAGIC), self._file)
         self._rows += footer.rows
