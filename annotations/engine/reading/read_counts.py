@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 #: How many mismatching single bases are kept to tell the assembly by.
 KEPT_MISMATCHES = 1_000
+#: Counts that the GAS before does not know: it breaks off at a name among them that it does not know.
+LATER_COUNTS = ("nameless_info", "doubled_format")
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,10 @@ class ReadCounts:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """What to_json() wrote."""
+        """What to_json() wrote, also a later GAS's: what only that one knows is left out."""
         counters = {name: Counter(data[name]) for name in ("by_contig", "unknown_contigs", "reasons", "held_lists")}
-        return cls(**{**data, **counters, "mismatches": [Mismatch(**one) for one in data["mismatches"]]})
+        known = {one.name: data[one.name] for one in fields(cls) if one.name in data}
+        return cls(**{**known, **counters, "mismatches": [Mismatch(**one) for one in data["mismatches"]]})
 
 
 @dataclass(frozen=True)

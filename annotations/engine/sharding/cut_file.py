@@ -17,7 +17,7 @@ from typing import Any
 
 from annotations.engine.errors import ReferenceChanged
 from annotations.engine.pinned import sources_from_json, sources_to_json
-from annotations.engine.reading.read_counts import Reading
+from annotations.engine.reading.read_counts import LATER_COUNTS, Reading
 from annotations.engine.reference import MANIFEST, Reference, Source, load_reference, sha256_of
 from annotations.engine.version import VERSION
 
@@ -100,7 +100,11 @@ class Cut:
 def write_cut(cut: Cut, directory: Path) -> None:
     """Write it down; the file is there whole or not at all."""
     shared = {**vars(cut.shared), "own_sources": sources_to_json(cut.shared.own_sources)}
-    told = {"shared": shared, "reading": cut.reading.to_json(), "parts": [asdict(part) for part in cut.parts]}
+    reading = cut.reading.to_json()
+    # Beside the reading, where the GAS before looks past it.
+    later = {name: reading["counts"].pop(name) for name in LATER_COUNTS}
+    parts = [asdict(part) for part in cut.parts]
+    told = {"shared": shared, "reading": reading, "later_counts": later, "parts": parts}
     unfinished = directory / f"{CUT}.unfinished"
     unfinished.write_text(json.dumps(told), encoding="utf-8")
     os.replace(unfinished, directory / CUT)
@@ -109,8 +113,10 @@ def write_cut(cut: Cut, directory: Path) -> None:
 def read_cut(directory: Path) -> Cut:
     """What write_cut() wrote."""
     told: Mapping[str, Any] = json.loads((directory / CUT).read_text(encoding="utf-8"))
+    reading = told["reading"]
+    counts = {**reading["counts"], **told.get("later_counts", {})}
     return Cut(
         shared=Shared(**{**told["shared"], "own_sources": sources_from_json(told["shared"]["own_sources"])}),
-        reading=Reading.from_json(told["reading"]),
+        reading=Reading.from_json({**reading, "counts": counts}),
         parts=tuple(Part(**{**one, "runs": tuple(map(tuple, one["runs"]))}) for one in told["parts"]),
     )
