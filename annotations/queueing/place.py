@@ -1,7 +1,8 @@
 """Where a waiting job stands: what is to start before it, and when it is expected to start itself.
 
 How many workers there are nobody writes down. But while anything waits, every worker that lives holds a lease: so as
-many are there as there are leases that have not run out. Each process among them takes a small job beside its others.
+many are there as there are leases that have not run out. Each process among them is taken for an annotator, which takes
+a small job beside its others; so a small job at work tells of no worker for others, unless nothing else is at work.
 """
 
 from __future__ import annotations
@@ -83,6 +84,7 @@ def place_of(job: Job, now: datetime) -> Place | None:
     processes = {row["process"] for row in rows} - {""}
     if job.small and processes:
         return _place_of_small(line, Line.of([row for row in rows if row["small"]]), len(processes))
+    line = _without_small_at_work(rows) or line
     if line.at_work:
         return Place(line.ahead + 1, line.starts_in(line.at_work))
     seen = _seen_lately(job, now)
@@ -115,6 +117,12 @@ def _counted(rows: QuerySet[Any], column: str) -> Subquery:
 def _place_of_small(line: Line, small: Line, processes: int) -> Place:
     """Only small ones are ahead of a small one: it starts in its turn, or in the thread that processes have for it."""
     return Place(small.ahead + 1, min(line.starts_in(line.at_work), small.starts_in(processes)))
+
+
+def _without_small_at_work(rows: list[dict[str, Any]]) -> Line | None:
+    """Leave out what processes do beside their large work; None where that is all they do."""
+    line = Line.of([row for row in rows if not (row["small"] and row["process"])])
+    return line if line.at_work else None
 
 
 def _seen_lately(job: Job, now: datetime) -> bool:

@@ -71,6 +71,19 @@ def test_a_small_job_stands_behind_small_ones_alone_and_starts_beside_large_work
     assert place(first) == Place(1, 100 / 128)
 
 
+def test_a_small_job_at_work_beside_large_ones_is_no_worker_for_those_that_wait() -> None:
+    for left in (600, 500):
+        make_job(status=RUNNING, expected_seconds=left, progress_fraction=0, worker="host:0")
+    head, second = waiting(10, expected_seconds=300), waiting(5)
+    expected = [Place(1, 500.0), Place(2, (600 + 500 + 300) / 2)]
+    assert [place(head), place(second)] == expected
+    make_job(status=RUNNING, expected_seconds=2, progress_fraction=0, worker="host:0", small=True)
+    assert [place(head), place(second)] == expected
+    # Where nothing else is at work, it is what tells of a worker.
+    Job.objects.filter(status=RUNNING, small=False).delete()
+    assert [place(head), place(second)] == [Place(1, 2.0), Place(2, 302.0)]
+
+
 def test_without_a_worker_at_work_a_new_job_is_taken_at_once_and_an_old_one_says_that_none_is_seen() -> None:
     assert place(waiting(1)) == Place(1, 0.0)
     Job.objects.all().delete()
