@@ -27,7 +27,11 @@ ROWS = (
     (1700, "G[MT:9000[", "SVLEN=6000", "."),
     (1800, "N", "END=2100;SVLEN=6000", "."),
     (1850, "<DEL>", "END=7", "."),
+    (1860, "N", ".", "."),
+    (1870, "N", "END=1990", "."),
 )
+#: IDs that look like INFO; the others have none.
+IDS = {1860: "END=2500", 1870: "rs1;END=2500"}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +40,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
     for pos, told, info, length in ROWS:
         ref = SEQUENCE[pos - 1]
         alt = {"N": "ACGT".replace(ref, "")[0], "G[MT:9000[": f"{ref}[MT:9000["}.get(told, told)
-        lines.append(f"MT {pos} . {ref} {alt} . . {info} GT:LEN 0/1:{length}")
+        lines.append(f"MT {pos} {IDS.get(pos, '.')} {ref} {alt} . . {info} GT:LEN 0/1:{length}")
     return result_of(
         lines, tmp_path_factory.mktemp("reach"), header=HEADER + FORMATS + SVLEN + LEN, samples="\tFORMAT\ts"
     )
@@ -55,6 +59,8 @@ def test_the_table_keeps_how_far_a_record_reaches_where_ref_does_not_say_it(resu
         1700: None,
         1800: 2100,
         1850: None,
+        1860: None,
+        1870: 1990,
     }
 
 

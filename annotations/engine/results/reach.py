@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from annotations.engine.results.records import Records
 
 _BY_LENGTH = re.compile(r"<(?:DEL|DUP|INV|CNV)[:>].*|<\*>|<NON_REF>", re.DOTALL)
-_END = re.compile(rb"[\t;]END=(\d{1,10})[;\t\n]")
+_INFO = 7
+_END = re.compile(rb"(?:^|;)END=(\d{1,10})(?:;|$)")
 
 
 def ends_beyond_ref(records: Records) -> pa.Array:
@@ -37,5 +38,6 @@ def ends_beyond_ref(records: Records) -> pa.Array:
 def _told(records: Records, row: int) -> int:
     """The record's own END, 0 without one."""
     line = records.text[int(records.offsets[row]) : int(records.offsets[row + 1])].to_pybytes()
-    found = _END.search(line)
+    # An ID may look the same.
+    found = _END.search(line.split(b"\t", _INFO + 1)[_INFO])
     return int(found[1]) if found else 0
