@@ -3,7 +3,7 @@
 A message is a wake-up call for whatever is next, so one may come to a thread that cannot use it: all slots are at large
 work, and only large work waits. It is not lost and does not go round: the thread keeps it in hand, for the slot that
 becomes free next or the small job that comes meanwhile, whichever is first. After HOLD_SECONDS it sends the call on,
-since another worker may be idle.
+since another worker may be idle; one that is as full may fetch it before that one does, and keeps it for as long again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from annotations.queueing.waking import wake
 
 #: How often whoever keeps a wake-up call looks for a small job: its own message may be far behind in the queue.
 LOOK_EVERY_SECONDS = 0.5
-#: How long a worker that has slots free may miss the call: another one keeps it for so long.
+#: How long one thread keeps the call from a worker that has slots free. Several may, one after the other.
 HOLD_SECONDS = 5.0
 
 
