@@ -128,6 +128,7 @@ class Upload {
     const count = Math.ceil(this.file.size / plan.part_bytes);
     const checksums = new Array(count);
     const sendOne = async (number) => {
+      this.signal.throwIfAborted(); // what is there already is only read: nothing else would heed it
       const { part, sha256 } = await this.cut(plan, (number - 1) * plan.part_bytes);
       checksums[number - 1] = sha256;
       const known = there.get(number);

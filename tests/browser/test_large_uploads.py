@@ -22,6 +22,19 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 CHECKED = re.compile("^Annotate 1 record")
 BOTH_ENDS_ARE_HERE = re.compile(r"1[78](\.\d)? MB of 3\d(\.\d)? MB are here")
 
+#: Presses Stop while the first part is hashed, and counts those that are.
+STOP_AT_THE_FIRST_PART = """() => {
+    const digest = SubtleCrypto.prototype.digest;
+    globalThis.hashed = 0;
+    SubtleCrypto.prototype.digest = function (name, bytes) {
+        if (bytes.byteLength > 1_000_000) {
+            globalThis.hashed += 1;
+            document.querySelector("[data-abort]").click();
+        }
+        return digest.call(this, name, bytes);
+    };
+}"""
+
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -133,6 +146,11 @@ def test_after_a_reload_only_the_rest_is_sent_and_a_second_tab_does_not_send_it_
     choose(tab, large)
     expect(tab.get_by_role("alert")).to_contain_text("This file is being sent already")
     tab.close()
+    page.reload()
+    page.evaluate(STOP_AT_THE_FIRST_PART)
+    choose(page, large)
+    expect(page.get_by_role("heading", name="Unfinished uploads")).to_be_focused()
+    assert page.evaluate("globalThis.hashed") == 1  # of three
     page.reload()
     choose(page, large)
     expect(page.get_by_role("status").filter(has_text="Going on where it ended.")).to_be_visible()
