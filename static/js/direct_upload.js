@@ -132,10 +132,10 @@ class Upload {
       const { part, sha256 } = await this.cut(plan, (number - 1) * plan.part_bytes);
       checksums[number - 1] = sha256;
       const known = there.get(number);
-      if (known?.size !== part.size || known?.sha256 !== sha256) {
-        await this.sendPart(plan, number, part, sha256);
-      }
+      const missing = known?.size !== part.size || known?.sha256 !== sha256;
+      if (missing) await this.sendPart(plan, number, part, sha256);
       this.note(number, part.size);
+      return missing;
     };
     try {
       await inLanes(count, sendOne);
