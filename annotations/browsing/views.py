@@ -63,12 +63,11 @@ def browser(request: HttpRequest, job_id: UUID) -> HttpResponse:
             request, job, HTTPStatus.CONFLICT, f"The reference {job.reference} is not installed here any more."
         )
     locus, contig = _place(request.GET.get("at", ""), job, reference)
-    genes = reference.contigs[contig].gff
     context = {
         "job": job,
         "reference": reference,
         "locus": locus,
-        "genes": f"genes-{contig}" if genes and genes.stat().st_size <= MOST_GENE_BYTES else "",
+        "genes": f"genes-{contig}" if _readable_genes(reference, contig) else "",
     }
     return render(request, "annotations/browsing/browser.html", context)
 
@@ -112,11 +111,17 @@ def _genes(reference: Reference, kind: str) -> bytes:
     number = kind.removeprefix("genes-")
     if not (kind.startswith("genes-") and number.isdecimal() and len(number) < 7):
         raise Http404
-    contig = reference.contigs[int(number)] if int(number) < len(reference.contigs) else None
-    if contig is None or contig.gff is None or not contig.gff.is_file():
+    genes = _readable_genes(reference, int(number))
+    if genes is None:
         raise Http404
-    with contig.gff.open("rb") as lines:
-        return b"".join(named(lines, translated=contig.genetic_code in SAME_AMINO_ACIDS))
+    with genes.open("rb") as lines:
+        return b"".join(named(lines, translated=reference.contigs[int(number)].genetic_code in SAME_AMINO_ACIDS))
+
+
+def _readable_genes(reference: Reference, contig: int) -> Path | None:
+    """Return the genes of a contig, by its number, if it has any and igv.js can read them whole."""
+    genes = reference.contigs[contig].gff if contig < len(reference.contigs) else None
+    return genes if genes and genes.is_file() and genes.stat().st_size <= MOST_GENE_BYTES else None
 
 
 def _place(text: str, job: Job, reference: Reference) -> tuple[str, int]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.models import User
 from annotations import availability
 from annotations.availability import ARCHIVED, Availability
+from annotations.browsing import views
 from annotations.browsing.genes import named
 from annotations.catalogue import reference_named
 from annotations.models import Job, JobStatus
@@ -68,6 +69,18 @@ def test_genes_bear_their_names_in_the_browser_and_not_the_ids_of_transcripts(al
     assert all(b"Name=" in line for line in lines if b"ID=" in line)
     # igv.js reads them by the standard code, in which TGA is a stop; here it is tryptophan.
     assert not any(b"\tCDS\t" in line for line in lines)
+
+
+def test_more_genes_than_igv_can_read_whole_are_neither_offered_nor_sent(
+    alices: Client, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = at("reference_file", job, "genes-0")
+    genes = reference_named("rCRS").contigs[0].gff
+    assert genes
+    for most, offered, status in ((genes.stat().st_size, True, 200), (genes.stat().st_size - 1, False, 404)):
+        monkeypatch.setattr(views, "MOST_GENE_BYTES", most)
+        assert (f'"{url}"' in alices.get(at("browser", job)).content.decode()) is offered
+        assert alices.get(url).status_code == status
 
 
 def test_one_of_several_transcripts_says_which_it_is() -> None:
