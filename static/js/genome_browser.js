@@ -36,7 +36,9 @@ function move(browser, part) {
   const [, contig, start, end] = /^(.+):([\d.,]+)-([\d.,]+)$/.exec([browser.currentLoci()].flat()[0]) ?? [];
   if (!contig || !part) return;
   const [first, last] = [start, end].map((each) => Math.round(Number(each.replaceAll(",", ""))));
-  const begin = Math.max(1, first + Math.round(part * (last - first + 1)));
+  const length = browser.referenceFrameList[0].getChromosome()?.bpLength ?? Infinity;
+  const moved = first + Math.round(part * (last - first + 1));
+  const begin = Math.max(1, Math.min(moved, length - (last - first)));
   browser.search(`${contig}:${begin}-${begin + last - first}`);
 }
 

@@ -130,6 +130,11 @@ def everything_is_done_by_keyboard(page: Page) -> None:
         assert focused == name
     page.keyboard.press("Enter")
     expect(place).to_have_value("MT:11,779-11,859")
+    place.fill("MT:16,450-16,549")
+    place.press("Enter")
+    expect(place).to_have_value("MT:16,450-16,549")
+    page.get_by_role("button", name="Move right").press("Enter")
+    expect(place).to_have_value("MT:16,470-16,569")  # where the contig ends
     page.get_by_role("button", name="Settings of Your variants").press("Enter")
     expect(page.get_by_role("button", name="Set track height")).to_be_focused()
     page.keyboard.press("Escape")
