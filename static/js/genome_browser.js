@@ -48,7 +48,7 @@ function complete(root) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
     .igv-container { color-scheme: light; color: CanvasText; }
-    [role=button]:focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; }
+    [role=button]:focus-visible, [class*=generic-dialog] input:focus-visible { outline: 3px solid var(--accent) !important; outline-offset: 1px; }
     @media (max-width: 40rem) { .igv-windowsize-panel-container { display: none !important; } .igv-search-input { inline-size: 8rem !important; } }
   `);
   root.adoptedStyleSheets.push(sheet);

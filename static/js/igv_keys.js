@@ -1,6 +1,10 @@
 // igv.js draws its buttons as plain boxes that only a mouse can press. Here each gets a role, a name and a place in the
-// order of the keyboard, and Enter and the space bar press it. Escape closes a menu.
+// order of the keyboard, and Enter and the space bar press it. Escape closes a menu or a dialog. A dialog begins in its
+// first field, and where it was opened from goes on after it.
 const MENU = ".igv-menu-popup";
+const CLOSE = `${MENU}-header > div`;
+const DIALOG = "[class*=generic-dialog-container]";
+const ANSWER = "[class*=generic-dialog-ok-cancel] > div";
 const ITEM = ".igv-menu-popup-shim, .igv-menu-popup-check-container";
 const GEAR = ".igv-gear-menu-column > div > div:has(> svg)";
 const NAMES = {
@@ -9,9 +13,9 @@ const NAMES = {
   '[class^="igv-zoom-widget"] > div:first-child': () => "Zoom out",
   '[class^="igv-zoom-widget"] > div:last-child': () => "Zoom in",
   [GEAR]: (box, number, boxes) => `Settings of ${trackOf(box, number - boxes.length)}`,
-  [`${MENU}-header > div`]: () => "Close",
+  [CLOSE]: () => "Close",
   [ITEM]: (box) => box.textContent,
-  ".igv-ui-generic-dialog-ok-cancel > div": (box) => box.textContent,
+  [ANSWER]: (box) => box.textContent,
 };
 
 // The labels stand in the order of the gears; the bases, which are first, have none.
@@ -30,39 +34,61 @@ function dress(root, pressed) {
   }
 }
 
-function openMenu(root) {
-  return [...root.querySelectorAll(MENU)].find((menu) => menu.offsetWidth);
+function shown(root, kind) {
+  return [...root.querySelectorAll(kind)].find((box) => box.offsetWidth);
+}
+
+// A field's name stands before it, or above all where it is the only one.
+function begin(dialog) {
+  const fields = [...dialog.querySelectorAll("input")];
+  for (const field of fields) {
+    field.ariaLabel = (field.previousElementSibling ?? dialog.querySelector("[class*=one-liner]"))?.textContent ?? "";
+  }
+  fields[0]?.focus();
 }
 
 // A menu may ask its track first what belongs into it: it is there some frames after the click, or none is coming.
 async function menuToCome(root) {
-  for (let frames = 0; frames < 20 && !openMenu(root); frames += 1) {
+  for (let frames = 0; frames < 20 && !shown(root, MENU); frames += 1) {
     await new Promise(requestAnimationFrame);
   }
-  return openMenu(root);
+  return shown(root, MENU);
 }
 
 // `pressed` tells which of the buttons that switch something are on, by their titles.
 export function giveKeys(root, pressed) {
   let opener = null;
+  let pressedIn = null; // what the last key was pressed in
   dress(root, pressed);
   root.addEventListener("click", async () => {
     await menuToCome(root);
     dress(root, pressed);
   });
   root.addEventListener("keydown", async (event) => {
-    const menu = openMenu(root);
-    if (event.key === "Escape" && menu) {
-      menu.querySelector(`${MENU}-header > div`).click();
+    pressedIn = event.target;
+    const menu = shown(root, MENU);
+    const dialog = shown(root, DIALOG);
+    if (event.key === "Escape" && (dialog || menu)) {
+      (dialog ? dialog.querySelector(`${ANSWER}:last-child`) : menu.querySelector(CLOSE)).click();
       opener?.focus();
     }
     if (!event.target.matches("[role=button]") || !["Enter", " "].includes(event.key)) return;
     event.preventDefault();
-    opener = event.target.closest(MENU) ? opener : event.target;
+    opener = event.target.closest(`${MENU}, ${DIALOG}`) ? opener : event.target;
     event.target.click();
-    if (menu && !openMenu(root)) return opener?.focus();
+    dress(root, pressed);
+    const asked = shown(root, DIALOG);
+    if (asked && event.target.closest(MENU)) return begin(asked);
+    if ((menu && !shown(root, MENU)) || (dialog && !asked)) return opener?.focus();
     const opened = await menuToCome(root);
     dress(root, pressed);
     opened?.querySelector(ITEM)?.focus();
   });
+  // igv.js takes Enter when it is let go, also the one that has opened the dialog.
+  const letGo = (event) => {
+    if (event.key !== "Enter" || !event.target.closest(DIALOG)) return;
+    if (event.target !== pressedIn) event.stopPropagation();
+    else requestAnimationFrame(() => shown(root, DIALOG) ?? opener?.focus());
+  };
+  root.addEventListener("keyup", letGo, true);
 }
