@@ -22,8 +22,13 @@ def wanted(file: HoldingFile) -> Content:
 
 def hot_copy(file: HoldingFile, beat: Beat) -> Content | None:
     """Read the copy in the file store and return what it holds, or None when there is none."""
+    return copy_under(file.key, beat)
+
+
+def copy_under(key: str, beat: Beat) -> Content | None:
+    """Read what lies in the file store under a key, and return what it holds, or None when nothing does."""
     try:
-        source = file_store().read(file.key)
+        source = file_store().read(key)
     except FileNotFoundError:
         return None
     return hashed_file(source, beat)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from archive import policy, requests
 from archive.archiving import remove_strays
 from archive.claims import Claim, LostClaim, fenced, owner_locked
-from archive.copies import BadCopy, checked, hot_copy, wanted
+from archive.copies import BadCopy, checked, copy_under, hot_copy, wanted
 from archive.failpoints import reach
 from archive.models import Deed, DeedKind, Holding, HoldingFile, HoldingState
 from archive.moves import NO_ERROR, move
@@ -38,24 +38,47 @@ def restore(claim: Claim) -> None:
         with fenced(claim):
             Holding.objects.filter(pk=claim.pk).update(expected_at=expected_at, **NO_ERROR)
         return
-    with Rereading(claim, hot_copy) as rereading:
-        for file in missing:
-            _thaw(claim, place, file)
-            rereading.ask(file)
-            for read, content in rereading.so_far():
-                _compare(claim, read, content)
-        for read, content in rereading.all():
-            _compare(claim, read, content)
+    _bring_back(claim, place, missing)
     publish(claim)
     tidy(claim, verified=True)
 
 
-def _compare(claim: Claim, file: HoldingFile, content: Content | None) -> None:
-    """Compare what the thawed copy was read to hold. Raises BadCopy, and removes the copy, when it is not the file."""
-    if content != wanted(file):
+def _bring_back(claim: Claim, place: Vault, files: list[HoldingFile]) -> None:
+    """Thaw each file aside, read it again, and give it its key where it is the file. Nothing stays aside."""
+    for file in files:
         claim.renew()
-        file_store().remove(file.key)
+        file_store().clear_aside(file.key)  # what killed workers left
+    try:
+        with Rereading(claim, lambda file, beat: copy_under(_aside(claim, file), beat)) as rereading:
+            for file in files:
+                _thaw(claim, place, file)
+                rereading.ask(file)
+                for read, content in rereading.so_far():
+                    _accept(claim, read, content)
+            for read, content in rereading.all():
+                _accept(claim, read, content)
+    finally:
+        for file in files:
+            if (copy := _aside(claim, file)) != file.key:
+                file_store().remove(copy)
+
+
+def _aside(claim: Claim, file: HoldingFile) -> str:
+    """Return the key of this claim's own copy, which no other worker takes for its own."""
+    return file_store().aside(file.key, str(claim.fence))
+
+
+def _accept(claim: Claim, file: HoldingFile, content: Content | None) -> None:
+    """Give the thawed copy its key, if what it was read to hold is the file. Raises BadCopy, and removes it, else.
+
+    A worker that sleeps past its lease between the look and the rename puts a proved file over a file equal to it.
+    """
+    claim.renew()
+    if content != wanted(file):
+        file_store().remove(_aside(claim, file))
         raise BadCopy(f"the thawed copy of the {file.kind} differs from what the job made")
+    file_store().put_in_place(_aside(claim, file), file.key)
+    _renew_or_leave_no_trace(claim, file)
     reach("restore.verified")
 
 
@@ -103,20 +126,26 @@ def _first_with_room(place: Vault, archive_id: str, names: list[str]) -> Retriev
 
 
 def _thaw(claim: Claim, place: Vault, file: HoldingFile) -> None:
-    """Copy one archive into the file store, complete under its key, or not at all.
+    """Copy one archive into the file store, aside and complete, or not at all.
 
-    What passes here is compared as it passes; what a vault copies by itself is compared by ``restore``, as all is.
+    What passes here is compared as it passes; what a vault copies by itself is compared when it is read again, as
+    all is.
     """
-    store = file_store()
-    if not place.thaw_into(file.archive_id, file.retrieval, store, file.key, claim.beat):
+    store, key = file_store(), _aside(claim, file)
+    if not place.thaw_into(file.archive_id, file.retrieval, store, key, claim.beat):
         pieces = place.read(file.archive_id, file.retrieval)
-        store.receive(checked(pieces, file, claim), file.key)
+        store.receive(checked(pieces, file, claim), key)
+    _renew_or_leave_no_trace(claim, file)  # where nothing can be kept aside, the copy has its key by now
+    reach("restore.thawed")
+
+
+def _renew_or_leave_no_trace(claim: Claim, file: HoldingFile) -> None:
+    """Renew the claim after something was put into the file store. Raises LostClaim."""
     try:
         claim.renew()
     except LostClaim:
         leave_no_trace(claim, file)
         raise
-    reach("restore.thawed")
 
 
 def leave_no_trace(claim: Claim, file: HoldingFile) -> None:
@@ -161,6 +190,7 @@ def tidy(claim: Claim, *, verified: bool = False) -> None:
     for file in files:
         if file.archive_id:
             claim.renew()
+            file_store().clear_aside(file.key)
             place.remove(file.archive_id)
             reach("restore.removed")
             with fenced(claim):

@@ -11,7 +11,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from gas_site.s3_uploads import S3Uploads
 
 COPY_CHUNK = 1024 * 1024
+# What follows the name of a file in that of a copy which is kept aside.
+ASIDE = ".aside-"
 
 
 class StoreAway(OSError):
@@ -73,6 +75,18 @@ class FileStore(Protocol):
 
     def duplicate(self, key: str, to: str) -> None:
         """Store the content of ``key`` under a second key."""
+
+    def aside(self, key: str, owner: str) -> str:
+        """Return the key under which ``owner`` keeps a copy of ``key`` until it is proved.
+
+        That is ``key`` itself in a store that cannot rename.
+        """
+
+    def put_in_place(self, aside: str, key: str) -> None:
+        """Give a copy that was kept aside its key, durably, whatever lies there. Raises FileNotFoundError."""
+
+    def clear_aside(self, key: str) -> None:
+        """Remove what is kept aside for ``key``, whoever keeps it: for whoever alone may write ``key`` now."""
 
     def read(self, key: str) -> BinaryIO:
         """Open ``key`` for reading. Raises FileNotFoundError."""
@@ -172,6 +186,25 @@ class DiskStore(FileSystemStorage):
         except OSError:
             with self.read(key) as source:
                 self.copy_in(source, to)
+
+    def aside(self, key: str, owner: str) -> str:
+        """Name a hidden file beside the file."""
+        folder, slash, name = key.rpartition("/")
+        return f"{folder}{slash}.{name}{ASIDE}{owner}"
+
+    def put_in_place(self, aside: str, key: str) -> None:
+        """Rename what was synced when it arrived."""
+        target = Path(self.path(key))
+        Path(self.path(aside)).rename(target)
+        _sync(target.parent)
+
+    def clear_aside(self, key: str) -> None:
+        """Remove the hidden files, and what was to become one when its writer was killed."""
+        target = Path(self.path(key))
+        with suppress(FileNotFoundError):  # nothing ever arrived there
+            for path in list(target.parent.iterdir()):
+                if path.name.lstrip(".").startswith(target.name + ASIDE):
+                    path.unlink(missing_ok=True)
 
     def read(self, key: str) -> BinaryIO:
         """Open the file."""

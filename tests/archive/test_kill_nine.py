@@ -93,6 +93,7 @@ def check_restored(world: World, holding: Holding) -> None:
     assert (row.state, row.untidy, row.due_at, row.last_error) == ("available", False, None, "")
     assert events(holding) == ["archiving", "archived", "restoring", "available"]
     assert all(good_hot(file) for file in holding.files.all())
+    assert list(world.files.rglob(".*")) == [], "nothing half done"
     assert world.archives() == []
     assert Notification.objects.filter(kind="results_restored").count() == 1
 

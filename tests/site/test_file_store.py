@@ -56,6 +56,17 @@ def test_receiving_a_stream_returns_its_size(files: Path) -> None:
     assert stored(files) == ["uploads/1/input"]
 
 
+def test_a_copy_is_kept_aside_from_the_file_and_from_those_of_others_until_it_goes(files: Path) -> None:
+    store = file_store()
+    store.receive(iter([b"genome"]), "results/1/a")
+    copies = [store.aside(key, owner) for key in ("results/1/a", "results/1/ab") for owner in ("1", "2")]
+    for key in copies:
+        store.receive(iter([b"rot"]), key)
+    assert (len(set(copies)), read("results/1/a")) == (4, b"genome")
+    store.clear_aside("results/1/a")
+    assert stored(files) == sorted(["results/1/a", *copies[2:]])
+
+
 def test_a_stream_that_breaks_leaves_nothing(files: Path) -> None:
     def broken() -> Iterator[bytes]:
         yield b"gen"

@@ -98,6 +98,16 @@ def test_nothing_is_seen_under_the_key_until_the_stream_has_ended(store: FileSto
     assert store.has("key")
 
 
+def test_a_copy_that_was_kept_aside_takes_the_place_of_what_lies_there(store: FileStore) -> None:
+    store.receive(iter([b"old"]), "results/1/a")
+    copy = store.aside("results/1/a", "7")
+    store.receive(iter([b"genome"]), copy)
+    store.put_in_place(copy, "results/1/a")
+    store.clear_aside("results/1/a")
+    store.clear_aside("results/2/never")
+    assert read("results/1/a") == b"genome"
+
+
 def test_a_duplicate_outlives_the_original(store: FileStore) -> None:
     store.receive(iter([b"genome"]), "uploads/1/input")
     store.duplicate("uploads/1/input", "uploads/2/input")
