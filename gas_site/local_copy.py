@@ -35,6 +35,7 @@ def copy(source: BinaryIO, target: BinaryIO, beat: Callable[[int], None]) -> int
 
 def _send(source: BinaryIO, target: BinaryIO, start: int) -> int:
     """Copy some bytes from ``start``; 0 at the end."""
+    os.lseek(target.fileno(), start, os.SEEK_SET)  # where sendfile writes; pwrite has not moved it
     try:
         return os.sendfile(target.fileno(), source.fileno(), start, STEP)
     except OSError as error:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -43,7 +44,17 @@ def cannot(*_: object) -> int:
     raise OSError(errno.EINVAL, "not here")
 
 
-@pytest.mark.parametrize("send", [os.sendfile, cannot])
+def can_now_and_then() -> Callable[..., int]:
+    """Return a sendfile that the file system refuses at every other call."""
+    turns: Iterator[Callable[..., int]] = itertools.cycle([os.sendfile, cannot])
+
+    def send(*arguments: int) -> int:
+        return next(turns)(*arguments)
+
+    return send
+
+
+@pytest.mark.parametrize("send", [os.sendfile, cannot, can_now_and_then()])
 def test_a_file_goes_into_the_vault_and_back_byte_for_byte_whatever_the_kernel_can(
     vault: DiskVault, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, send: Callable[..., int]
 ) -> None:
