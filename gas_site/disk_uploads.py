@@ -84,7 +84,8 @@ class DiskUploads:
     def finish(self, key: str, size: int, checksums: Sequence[str]) -> None:
         """Make the file of the parts, whose SHA-256 (base64) these are: no byte is moved. Done already is done.
 
-        Raises NotAsAnnounced, PartBusy while a part is arriving, NoRoom.
+        Raises NotAsAnnounced, PartBusy while a part is arriving, NoRoom, and OSError where the disk lost what it was
+        given: then no part counts any more.
         """
         target, partial = self._path(key), self._partial(key)
         if not partial.exists():
@@ -95,7 +96,7 @@ class DiskUploads:
                 raise NotAsAnnounced("parts are missing, or are not those of the file")
             self._checksum(key).write_text(f"{size} {composite(checksums)}")
             self._sync(self._checksum(key))
-            self._sync(partial)
+            self._sync_parts(key)
             partial.rename(target)
             self._sync(target.parent)
         shutil.rmtree(self._marks(key), ignore_errors=True)
@@ -128,6 +129,18 @@ class DiskUploads:
             if not self._partial(key).exists():  # it ended between the opening and the lock
                 raise ended
             yield file
+
+    def _sync_parts(self, key: str) -> None:
+        """Make the parts durable; where that fails, empty every mark, so that they are sent again.
+
+        The kernel tells of a lost page once: the next sync would succeed over it (fsync(2)).
+        """
+        try:
+            self._sync(self._partial(key))
+        except OSError:
+            for mark in self._marks(key).iterdir():
+                os.truncate(mark, 0)
+            raise
 
     def _partial(self, key: str) -> Path:
         target = self._path(key)

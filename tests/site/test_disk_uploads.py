@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import os
 import shutil
 import threading
 from datetime import timedelta
@@ -18,7 +20,7 @@ from annotations import deleting, sweep
 from annotations.models import Job, JobStatus
 from gas_site import disk_uploads
 from gas_site.storage import file_store
-from gas_site.upload_parts import sha256_base64
+from gas_site.upload_parts import NotAsAnnounced, sha256_base64
 from tests.site.conftest import Sent
 from tests.site.disk_uploading import (
     ANNOUNCE,
@@ -175,6 +177,33 @@ def test_what_was_read_again_after_a_power_cut_is_not_read_at_every_look(
     monkeypatch.setattr(disk_uploads, "part_bytes", lambda size: pytest.fail("a part was looked for in the file"))
     (marks / "2").unlink()
     assert there(premium, plan) == [1]
+
+
+def test_parts_that_the_disk_lost_are_sent_again(content: bytes, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads, parts = file_store().uploads, parts_of(content)
+    assert isinstance(uploads, disk_uploads.DiskUploads)
+    uploads.begin("uploads/1/input", len(content))
+    checksums = [sha256_base64(part) for part in parts]
+    for number, part in enumerate(parts, start=1):
+        uploads.receive("uploads/1/input", number, checksums[number - 1], SimpleUploadedFile("part", part))
+    [arriving], fsync = files.glob("uploads/*/.input.arriving"), os.fsync
+
+    def fail_once(handle: int) -> None:
+        if os.fstat(handle).st_ino == arriving.stat().st_ino:
+            monkeypatch.setattr(os, "fsync", fsync)
+            raise OSError(errno.EIO, "the disk lost a page")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", fail_once)
+    with pytest.raises(OSError, match="lost a page"):
+        uploads.finish("uploads/1/input", len(content), checksums)
+    assert uploads.parts("uploads/1/input") == []
+    with pytest.raises(NotAsAnnounced):
+        uploads.finish("uploads/1/input", len(content), checksums)
+    for number, part in enumerate(parts, start=1):
+        uploads.receive("uploads/1/input", number, checksums[number - 1], SimpleUploadedFile("part", part))
+    uploads.finish("uploads/1/input", len(content), checksums)
+    assert (files / "uploads/1/input").read_bytes() == content
 
 
 # The plan's limit and the disk's ---------------------------------------------------------------------------
