@@ -17,7 +17,7 @@ from uuid import UUID
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse, JsonResponse, UnreadablePostError
+from django.http import Http404, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -151,11 +151,15 @@ def part(request: HtmxRequest, job_id: UUID) -> HttpResponse:
 @require_http_methods(["PUT"])
 def content(request: HtmxRequest, job_id: UUID, number: int) -> HttpResponse:
     """Take one part: its bytes are the body, its SHA-256 stands in Content-Digest (RFC 9530)."""
-    job = _ticket(request, job_id)
+    patience(request, SILENCE_SECONDS)
+    try:
+        job = _ticket(request, job_id)
+    except Http404:  # dropped in another tab, or accepted
+        _drain(request)
+        raise
     digest = _CONTENT_DIGEST.fullmatch(request.headers.get("Content-Digest", ""))
     if digest is None:
         return _early(request, "A part comes with Content-Digest: sha-256=:BASE64:", HTTPStatus.BAD_REQUEST)
-    patience(request, SILENCE_SECONDS)
     try:
         direct_intake.take_part(job, number, digest[1], request)
     except ValueError:

@@ -253,6 +253,14 @@ def test_a_dropped_upload_leaves_nothing(premium: Client, content: bytes, files:
     assert list(files.glob("uploads/*")) == []
 
 
+def test_a_part_of_a_dropped_upload_is_read_before_that_is_told(premium: Client, content: bytes) -> None:
+    plan, part = announce(premium, content).json(), parts_of(content)[0]
+    premium.post(plan["discard"])
+    headers = {"Content-Digest": f"sha-256=:{sha256_base64(part)}:", "HX-Request": "true"}
+    answer = premium.put(f"{plan['resume']}1/", part, headers=headers)
+    assert (answer.status_code, answer.wsgi_request.read(1)) == (404, b"")
+
+
 def test_an_upload_that_nobody_comes_back_to_goes_after_a_day(
     premium: Client, content: bytes, files: Path, sent: list[Sent]
 ) -> None:
