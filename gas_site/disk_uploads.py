@@ -74,7 +74,10 @@ class DiskUploads:
         with self._held(key, fcntl.LOCK_SH) as file, full_disk_told():
             size = os.fstat(file.fileno()).st_size
             length, start = part_span(size, number), (number - 1) * part_bytes(size)
-            need_room(self._marks(key), length)
+            try:
+                need_room(self._marks(key), length)
+            except FileNotFoundError as error:  # it was dropped a moment ago
+                raise NotAsAnnounced("the upload has ended") from error
             with self._mark(key, number) as mark:
                 if _write(file, start, length, body) != sha256:
                     raise NotAsAnnounced("the part has another checksum than announced")

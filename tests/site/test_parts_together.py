@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -97,5 +98,14 @@ def test_a_part_that_is_on_its_way_while_its_upload_is_dropped_leaves_nothing(
         arriving = lane.submit(uploads.receive, KEY, 1, sha256_base64(parts[0]), part)
         both.wait(20)
         file_store().remove_tree("uploads/1")
-        arriving.exception()
+        assert arriving.exception(20) is None, "its bytes went into a file that has no name any more"
     assert list(files.glob("uploads/*")) == []
+
+
+def test_a_part_that_comes_while_its_upload_is_being_dropped_hears_that_it_has_ended(
+    uploads: DiskUploads, content: bytes, files: Path
+) -> None:
+    part = parts_of(content)[0]
+    shutil.rmtree(files / "uploads/1/.input.parts")
+    with pytest.raises(NotAsAnnounced, match="the upload has ended"):
+        uploads.receive(KEY, 1, sha256_base64(part), BytesIO(part))
