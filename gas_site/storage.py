@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from gas_site.s3_uploads import S3Uploads
 
 COPY_CHUNK = 1024 * 1024
+# How often the removal of a directory is begun that others work in, and the seconds between.
+REMOVALS, REMOVAL_PAUSE = 100, 0.01
 # What follows the name of a file in that of a copy which is kept aside.
 ASIDE = ".aside-"
 
@@ -219,18 +222,24 @@ class DiskStore(FileSystemStorage):
         Path(self.path(key)).unlink(missing_ok=True)
 
     def remove_tree(self, prefix: str) -> None:
-        """Remove the directory; beside another who removes it or writes into it, go on until nothing is left."""
+        """Remove the directory; beside another who removes it or writes into it, go on until nothing is left.
+
+        Raises OSError where something stays all the same: a file that a network's file system keeps for its readers.
+        """
         path = Path(self.path(prefix))
         if path == Path(self.location):
             raise SuspiciousFileOperation("a prefix names something in the store, never all of it")
-        while path.exists():
+        for left in reversed(range(REMOVALS)):
+            if not path.exists():
+                return
             # rmtree stops at the first entry that somebody else removed before it, and at a directory where somebody
             # else has put another file since it looked: a part that was on its way when its upload was dropped.
             try:
                 shutil.rmtree(path)
             except OSError as error:
-                if error.errno not in {errno.ENOENT, errno.ENOTEMPTY}:
+                if error.errno not in {errno.ENOENT, errno.ENOTEMPTY} or not left:
                     raise
+                time.sleep(REMOVAL_PAUSE)
 
     def serve(self, request: HttpRequest, key: str, file_name: str, content_type: str) -> HttpResponseBase:
         """Stream the file, or the range asked for."""

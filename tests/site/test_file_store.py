@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import SuspiciousFileOperation
 
+from gas_site import storage
 from gas_site.storage import file_store
 from tests.site.factories import stored
 
@@ -125,3 +128,18 @@ def test_a_directory_that_somebody_still_writes_into_is_removed_all_the_same(fil
     file_store().remove_tree("uploads/1")
     writing.join()
     assert stored(files) == []
+
+
+def test_a_directory_that_does_not_empty_is_given_up_in_the_end(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file_store().receive(iter([b"genome"]), "uploads/1/input")
+    tries: list[Path] = []
+
+    def never_empty(path: Path) -> None:
+        tries.append(path)
+        raise OSError(errno.ENOTEMPTY, "Directory not empty")
+
+    monkeypatch.setattr(storage, "REMOVAL_PAUSE", 0.0)
+    monkeypatch.setattr(shutil, "rmtree", never_empty)
+    with pytest.raises(OSError, match="not empty"):
+        file_store().remove_tree("uploads/1")
+    assert tries == [files / "uploads/1"] * storage.REMOVALS
