@@ -17,9 +17,8 @@ run: .venv/run.stamp ## Run the whole service on this machine, http://127.0.0.1:
 run-cloud: .venv/dev.stamp ## The same over stand-ins for Amazon's services and a PostgreSQL (CLOUD_VAULT=s3-glacier or glacier)
 	@$(BIN)/python -m sandbox.cloud
 
-# Three on two cores: while two are at work, one waits for a browser, a queue or a stack that starts.
 test: .venv/dev.stamp ## Run the test suite (REQUIRE_ALL=1 makes a missing program a failure)
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not slow" $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" $(TESTS)
 
 test-postgres: .venv/dev.stamp ## Run the tests that open a database on a PostgreSQL of their own (TESTS= for some)
 	@$(BIN)/python -m tests.postgres $(TESTS)
