@@ -135,13 +135,18 @@ def test_a_vault_that_is_late_is_asked_every_minute(world: World, archived: Hold
     assert state(archived) == HoldingState.AVAILABLE
 
 
-def test_what_is_copied_back_wrong_is_never_published_and_does_not_stay(world: World, archived: Holding) -> None:
+def restored_with_a_rotten_read(world: World, archived: Holding) -> Holding:
+    """Have the owner pay, and the vault give the first file back wrong."""
     change_plan(archived.owner, Plan.PREMIUM)
     world.work()
     world.faults.rotten_reads = 1
     world.clock.advance(2 * SECOND)
     world.work()
-    row = fresh(archived)
+    return fresh(archived)
+
+
+def test_what_is_copied_back_wrong_is_never_published_and_does_not_stay(world: World, archived: Holding) -> None:
+    row = restored_with_a_rotten_read(world, archived)
     assert (row.state, row.attempts) == (HoldingState.RESTORING, 1)
     assert row.last_error == "the thawed copy of the vcf differs from what the job made"
     assert "vcf" not in world.stored()
@@ -154,12 +159,7 @@ def test_what_comes_back_wrong_is_never_published(
     world: World, archived: Holding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(FaultyVault, "thaw_into", ReadVault.thaw_into)
-    change_plan(archived.owner, Plan.PREMIUM)
-    world.work()
-    world.faults.rotten_reads = 1
-    world.clock.advance(2 * SECOND)
-    world.work()
-    row = fresh(archived)
+    row = restored_with_a_rotten_read(world, archived)
     assert (row.state, row.attempts) == (HoldingState.RESTORING, 1)
     assert row.last_error == "what the vault gave back for the vcf differs from what the job made"
     assert world.stored() == ["log"]
