@@ -20,7 +20,7 @@ import redis
 
 from bench.site import ROOT, Site, free_port
 from gas_site.queues import socket_path
-from tests.stack.processes import Process, below, kill, until
+from tests.stack.processes import Process, alive, below, kill, until
 
 PASSWORD = "a-long-enough-password"
 START_SECONDS = 90
@@ -83,8 +83,10 @@ class Stack:
         assert self._up is not None
         if self._up.poll() is not None:
             return
-        kill([self.pid, *(process.pid for process in self.processes())])
+        family = [self.pid, *(process.pid for process in self.processes())]
+        kill(family)
         self._up.wait(10)
+        until(lambda: alive(family) == [], 10, "what was killed has gone")
 
     def _ended(self) -> int | None:
         return self._up.poll() if self._up else None

@@ -106,7 +106,7 @@ def test_a_stack_told_to_end_hands_its_job_back_and_the_next_one_completes_it(
     job = start_large_job(own_stack, variants)
     engine = [process.pid for process in own_stack.engine()]
     assert own_stack.stop(signal.SIGTERM) == 0
-    assert alive(engine) == []
+    until(lambda: alive(engine) == [], 5, "the engine has ended with its stack")
     row = own_stack.job(job)
     assert (row["status"], row["attempt"], row["deaths"]) == ("pending", 1, 0)
     assert own_stack.events(job)[-1] == ("pending", "worker shut down")

@@ -70,7 +70,7 @@ def test_ctrl_c_ends_every_child_and_leaves_the_port_and_the_data_free(own_stack
     processes = everything(own_stack)
     assert len(processes) >= 8  # the leash, the queue, two of the web, two workers with theirs, the sweep
     assert own_stack.stop(signal.SIGINT) == 0
-    assert alive(processes) == []
+    until(lambda: alive(processes) == [], 5, "every process has ended")
     assert own_stack.said().rstrip().endswith("Stopped.")
     assert "Traceback" not in own_stack.said()
     own_stack.start()
@@ -98,7 +98,7 @@ def test_a_killed_child_takes_the_stack_down_with_a_clear_line(own_stack: Stack,
     kill([child])
     assert own_stack.wait() == 1
     assert "GAS has stopped: " in own_stack.said()
-    assert alive(processes) == []
+    until(lambda: alive(processes) == [], 5, "every process has ended")
 
 
 def test_a_killed_supervisor_leaves_no_child_and_the_next_one_starts_at_once(own_stack: Stack) -> None:
@@ -106,7 +106,7 @@ def test_a_killed_supervisor_leaves_no_child_and_the_next_one_starts_at_once(own
     kill([own_stack.pid])
     own_stack.wait()
     own_stack.start()
-    assert alive(processes) == []
+    until(lambda: alive(processes) == [], 5, "every process has ended with the supervisor")
     assert Site(own_stack.address, {}).get("/healthz") == '{"status": "ok"}'
 
 
