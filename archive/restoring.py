@@ -48,6 +48,7 @@ def _bring_back(claim: Claim, place: Vault, files: list[HoldingFile]) -> None:
     for file in files:
         claim.renew()
         file_store().clear_aside(file.key)  # what killed workers left
+    unproved = {_aside(claim, file) for file in files}
     try:
         with Rereading(claim, lambda file, beat: copy_under(_aside(claim, file), beat)) as rereading:
             for file in files:
@@ -55,12 +56,13 @@ def _bring_back(claim: Claim, place: Vault, files: list[HoldingFile]) -> None:
                 rereading.ask(file)
                 for read, content in rereading.so_far():
                     _accept(claim, read, content)
+                    unproved.remove(_aside(claim, read))
             for read, content in rereading.all():
                 _accept(claim, read, content)
+                unproved.remove(_aside(claim, read))
     finally:
-        for file in files:
-            if (copy := _aside(claim, file)) != file.key:
-                file_store().remove(copy)
+        for copy in unproved:
+            file_store().remove(copy)
 
 
 def _aside(claim: Claim, file: HoldingFile) -> str:
@@ -69,15 +71,14 @@ def _aside(claim: Claim, file: HoldingFile) -> str:
 
 
 def _accept(claim: Claim, file: HoldingFile, content: Content | None) -> None:
-    """Give the thawed copy its key, if what it was read to hold is the file. Raises BadCopy, and removes it, else.
+    """Give the thawed copy its key, if what it was read to hold is the file. Raises BadCopy else.
 
-    A worker that sleeps past its lease between the look and the rename puts a proved file over a file equal to it.
+    A worker that sleeps past its lease between the look and the deed puts a proved file over a file equal to it.
     """
     claim.renew()
     if content != wanted(file):
-        file_store().remove(_aside(claim, file))
         raise BadCopy(f"the thawed copy of the {file.kind} differs from what the job made")
-    file_store().put_in_place(_aside(claim, file), file.key)
+    file_store().put_in_place(_aside(claim, file), file.key, file.sha256, claim.beat)
     _renew_or_leave_no_trace(claim, file)
     reach("restore.verified")
 
@@ -135,7 +136,7 @@ def _thaw(claim: Claim, place: Vault, file: HoldingFile) -> None:
     if not place.thaw_into(file.archive_id, file.retrieval, store, key, claim.beat):
         pieces = place.read(file.archive_id, file.retrieval)
         store.receive(checked(pieces, file, claim), key)
-    _renew_or_leave_no_trace(claim, file)  # where nothing can be kept aside, the copy has its key by now
+    claim.renew()
     reach("restore.thawed")
 
 

@@ -5,6 +5,8 @@ Objects are private (no ACL is sent; the bucket decides, see docs/aws.md), encry
 
 from __future__ import annotations
 
+import base64
+import errno
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from boto3.s3.transfer import TransferConfig
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 from django.http import HttpRequest, HttpResponseRedirect
@@ -20,19 +21,16 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from storages.backends.s3 import S3Storage
 
+from gas_site.s3_copying import copy
 from gas_site.s3_objects import Objects, told_apart
 from gas_site.s3_serving import passed_on
 from gas_site.s3_uploads import S3Uploads
-from gas_site.s3_writing import PART_BYTES, PARTS_IN_FLIGHT
-from gas_site.storage import COPY_CHUNK, Beat, no_beat
+from gas_site.storage import COPY_CHUNK, Beat, StoreAway, aside_key, no_beat
 
 # How long a link to a file can be opened; a download that has begun goes on.
 LINK_SECONDS = 300
 # What a look at an upload needs: the head, and the block that ends a BGZF file.
 HEAD_BYTES, TAIL_BYTES = 64 * 1024 * 1024, 64 * 1024
-TRANSFER = TransferConfig(
-    multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=PARTS_IN_FLIGHT
-)
 
 
 class S3Store(S3Storage):  # type: ignore[misc]  # django-storages has no types
@@ -102,25 +100,25 @@ class S3Store(S3Storage):  # type: ignore[misc]  # django-storages has no types
 
     def duplicate(self, key: str, to: str) -> None:
         """Let S3 copy: no byte passes here."""
-        source = {"Bucket": self.objects.bucket, "Key": self.object_key(key)}
-        with told_apart():
-            self.objects.client.copy(
-                source,  # type: ignore[arg-type]
-                self.objects.bucket,
-                self.object_key(to),
-                ExtraArgs=dict(self.objects.written),
-                Config=TRANSFER,
-            )
+        copy(self.objects, self.object_key(key), self.objects, self.object_key(to))
 
     def aside(self, key: str, owner: str) -> str:
-        """Return the key: an object gets another only by being copied and paid for once more."""
-        return key
+        """Name an object beside the object."""
+        return aside_key(key, owner)
 
-    def put_in_place(self, aside: str, key: str) -> None:
-        """Do nothing: the object has its key."""
+    def put_in_place(self, aside: str, key: str, sha256: str, beat: Beat = no_beat) -> None:
+        """Let S3 copy, for it cannot rename; what it computed of its copy must be this SHA-256. Raises StoreAway.
+
+        Above WHOLE_BYTES it computes none of the whole, and copying is S3's word alone.
+        """
+        checksum = copy(self.objects, self.object_key(aside), self.objects, self.object_key(key), beat)
+        if checksum and base64.b64decode(checksum).hex() != sha256:
+            raise StoreAway(errno.EIO, "S3 made another object of a copy than was proved")
+        self.remove(aside)
 
     def clear_aside(self, key: str) -> None:
-        """Do nothing: objects appear whole, under their keys."""
+        """Remove the objects, and what was to become one when its writer was killed."""
+        self.objects.remove_below(self.object_key(aside_key(key, "")))
 
     def read(self, key: str) -> BinaryIO:
         """Open the object."""

@@ -80,13 +80,13 @@ class FileStore(Protocol):
         """Store the content of ``key`` under a second key."""
 
     def aside(self, key: str, owner: str) -> str:
-        """Return the key under which ``owner`` keeps a copy of ``key`` until it is proved.
+        """Return the key under which ``owner`` keeps a copy of ``key`` until it is proved."""
 
-        That is ``key`` itself in a store that cannot rename.
+    def put_in_place(self, aside: str, key: str, sha256: str, beat: Beat = no_beat) -> None:
+        """Give a copy that was kept aside its key, durably, whatever lies there. Raises FileNotFoundError.
+
+        ``sha256`` (hex) is what the copy was read to hold: a store that copies once more holds that against it.
         """
-
-    def put_in_place(self, aside: str, key: str) -> None:
-        """Give a copy that was kept aside its key, durably, whatever lies there. Raises FileNotFoundError."""
 
     def clear_aside(self, key: str) -> None:
         """Remove what is kept aside for ``key``, whoever keeps it: for whoever alone may write ``key`` now."""
@@ -108,6 +108,12 @@ class FileStore(Protocol):
 
     def serve_here(self, request: HttpRequest, key: str, file_name: str, content_type: str) -> HttpResponseBase:
         """Answer the same from this site itself, for scripts that read in ranges and may ask no other site."""
+
+
+def aside_key(key: str, owner: str) -> str:
+    """Return a hidden name beside ``key``, which goes with everything of its job."""
+    folder, slash, name = key.rpartition("/")
+    return f"{folder}{slash}.{name}{ASIDE}{owner}"
 
 
 def file_store() -> FileStore:
@@ -192,10 +198,9 @@ class DiskStore(FileSystemStorage):
 
     def aside(self, key: str, owner: str) -> str:
         """Name a hidden file beside the file."""
-        folder, slash, name = key.rpartition("/")
-        return f"{folder}{slash}.{name}{ASIDE}{owner}"
+        return aside_key(key, owner)
 
-    def put_in_place(self, aside: str, key: str) -> None:
+    def put_in_place(self, aside: str, key: str, sha256: str, beat: Beat = no_beat) -> None:
         """Rename what was synced when it arrived."""
         target = Path(self.path(key))
         Path(self.path(aside)).rename(target)

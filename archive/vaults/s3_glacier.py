@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 from django.utils import timezone
 
@@ -38,9 +37,9 @@ from archive.vaults.base import (
 )
 from archive.vaults.disk_files import pieces_of
 from archive.vaults.hashing import SideHash
+from gas_site.s3_copying import copy
 from gas_site.s3_objects import Objects, told_apart
 from gas_site.s3_store import S3Store
-from gas_site.s3_writing import PART_BYTES
 from gas_site.storage import FileStore, StoreAway
 
 if TYPE_CHECKING:
@@ -148,17 +147,9 @@ class S3GlacierVault:
         """Let S3 copy the restored object into a file store that is in S3 as well: no byte passes here."""
         if not isinstance(store, S3Store):
             return False
-        source: Any = {"Bucket": self.objects.bucket, "Key": self._key(archive_id, ".data")}
+        data = self._key(archive_id, ".data")
         try:
-            with told_apart():
-                store.objects.client.copy(
-                    source,
-                    store.objects.bucket,
-                    store.object_key(key),
-                    ExtraArgs={**store.objects.written, "StorageClass": "STANDARD"},
-                    SourceClient=self.objects.client,
-                    Config=TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES),
-                )
+            copy(self.objects, data, store.objects, store.object_key(key), beat, StorageClass="STANDARD")
         except FileNotFoundError as error:
             raise ArchiveMissing("the archive is not in the bucket") from error
         except StoreAway as error:

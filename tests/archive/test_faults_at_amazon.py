@@ -16,14 +16,12 @@ from pytest_django import Settings
 from accounts.models import Plan
 from archive.models import Holding, HoldingState
 from archive.vaults import vault
-from archive.vaults.s3_glacier import S3GlacierVault
 from gas_site import resuming
-from gas_site.s3_store import S3Store
 from gas_site.storage import file_store
 from tests.archive.world import MINUTE, World, change_plan, complete, free_user, fresh, state
-from tests.cloud.buckets import REGION, contents, make_bucket, store_setting
+from tests.cloud.buckets import contents
 from tests.cloud.proxy import Proxy, proxy_before
-from tests.cloud.vaults import BUCKET, TIMES, tell_time
+from tests.cloud.vaults import BUCKET, move_to_s3
 
 pytestmark = pytest.mark.django_db
 FAULTS = ["500", "cut", "lost", "500", "slow", "cut", "500"]
@@ -32,23 +30,11 @@ FAULTS = ["500", "cut", "lost", "500", "slow", "cut", "500"]
 @pytest.fixture
 def trouble(world: World, settings: Settings, amazon: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     """Put files and vault into S3, with a proxy before both."""
-    make_bucket("gas")
-    make_bucket(BUCKET)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     monkeypatch.setattr(resuming, "FIRST_PAUSE_SECONDS", 0)
     with proxy_before(amazon) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.address)
-        settings.STORAGES = {**settings.STORAGES, "default": store_setting("gas", "site")}
-        options = {"bucket": BUCKET, "prefix": "site", "storage_class": "GLACIER", "delays": TIMES, "days": 2}
-        settings.VAULT = {
-            "BACKEND": "archive.vaults.s3_glacier.S3GlacierVault",
-            "OPTIONS": {**options, "region": REGION},
-        }
-        store, place = file_store(), vault()
-        assert isinstance(store, S3Store)
-        assert isinstance(place, S3GlacierVault)
-        for client in (store.objects.client, place.objects.client):
-            tell_time(client)
+        move_to_s3(settings)
         yield proxy
     vault.cache_clear()
 

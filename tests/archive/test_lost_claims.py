@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 from django.conf import settings
@@ -115,12 +115,12 @@ def test_a_worker_that_sleeps_after_its_last_look_puts_the_same_file_there(
     rename = store.put_in_place
     first = iter([True])
 
-    def sleep_and_rename(self: object, aside: str, key: str) -> None:
+    def sleep_and_rename(self: object, aside: str, key: str, *proof: Any) -> None:
         if next(first, False):
             kept = Path(world.files, aside).read_bytes()
             meanwhile()
             Path(world.files, aside).write_bytes(kept)  # the other one has cleared it away; here it came too early
-        rename(self, aside, key)  # type: ignore[arg-type]
+        rename(self, aside, key, *proof)  # type: ignore[arg-type]
 
     monkeypatch.setattr(store, "put_in_place", sleep_and_rename)
     tend(ready.pk)

@@ -6,6 +6,7 @@ moto lets everybody do everything, so the calls are recorded as botocore makes t
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 from datetime import timedelta
@@ -95,6 +96,10 @@ def use_store(store: S3Store, directory: Path) -> None:
     (directory / "file").write_bytes(os.urandom(6 * MIB))
     store.adopt(directory / "file", "results/1/a")
     store.duplicate("results/1/a", "results/2/a")
+    aside = store.aside("results/3/a", "1")
+    store.receive(iter([b"x"]), aside)
+    store.put_in_place(aside, "results/3/a", hashlib.sha256(b"x").hexdigest())
+    store.clear_aside("results/3/a")
     with store.local("results/1/a"), store.glimpse("results/2/a"):
         assert store.has("results/1/a")
     assert not store.has("absent")
@@ -168,7 +173,9 @@ def test_retrievals_is_what_listening_and_confirming_do(needed: set[str]) -> Non
     assert needed == allowed("retrievals.json")
 
 
-@pytest.mark.parametrize("name", ["files-user", "files-setup", "vault-s3", "vault-glacier", "retrievals"])
+@pytest.mark.parametrize(
+    "name", ["files-user", "files-setup", "vault-s3", "vault-glacier", "retrievals"]
+)
 def test_no_policy_reaches_beyond_its_own_bucket_vault_queue_or_topic(name: str) -> None:
     for statement in json.loads((ROOT / "deploy" / "iam" / f"{name}.json").read_text())["Statement"]:
         assert statement["Resource"].split(":", 5)[5].rstrip("*/") not in {"", "vaults"}

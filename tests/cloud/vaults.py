@@ -10,12 +10,16 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from pytest_django import Settings
 
+from archive.vaults import vault as configured_vault
 from archive.vaults.glacier import GlacierVault
 from archive.vaults.s3_glacier import S3GlacierVault
 from gas_site import aws
+from gas_site.s3_store import S3Store
+from gas_site.storage import file_store
 from sandbox.amazon.waiting import CLOCK_HEADER, DELAYS
-from tests.cloud.buckets import REGION, make_bucket
+from tests.cloud.buckets import REGION, make_bucket, store_setting
 
 TIMES: dict[str, timedelta] = dict(DELAYS)
 BUCKET = "cold"
@@ -30,6 +34,21 @@ def s3_glacier(prefix: str, storage_class: str = "GLACIER", **options: Any) -> S
 def glacier(name: str, **options: Any) -> GlacierVault:
     """Return a vault of Glacier's API that ``make_places`` has made."""
     return GlacierVault(REGION, name, TIMES, **options)
+
+
+def move_to_s3(settings: Settings) -> tuple[S3Store, S3GlacierVault]:
+    """Let the product keep its files and its archives in two buckets, which are made."""
+    make_bucket("gas")
+    make_bucket(BUCKET)
+    settings.STORAGES = {**settings.STORAGES, "default": store_setting("gas", "site")}
+    options = {"bucket": BUCKET, "prefix": "site", "storage_class": "GLACIER", "delays": TIMES, "days": 2}
+    settings.VAULT = {"BACKEND": "archive.vaults.s3_glacier.S3GlacierVault", "OPTIONS": {**options, "region": REGION}}
+    store, place = file_store(), configured_vault()
+    assert isinstance(store, S3Store)
+    assert isinstance(place, S3GlacierVault)
+    for client in (store.objects.client, place.objects.client):
+        tell_time(client)
+    return store, place
 
 
 def make_places(vault: object) -> None:
