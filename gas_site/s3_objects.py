@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from gas_site import aws
 from gas_site.resuming import ResumingReader
-from gas_site.s3_writing import write
+from gas_site.s3_writing import Written, write
 from gas_site.storage import StoreAway
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ class Objects:
         """Return the client, made at first use: a fork before that shares no connection."""
         return aws.s3(self.region)
 
-    def write(self, chunks: Iterable[bytes], key: str, **extra: Any) -> int:
-        """Write a stream, whole or not at all; return its size in bytes."""
+    def write(self, chunks: Iterable[bytes], key: str, **extra: Any) -> Written:
+        """Write a stream, whole or not at all."""
         with told_apart():
             return write(self.client, self.bucket, key, chunks, {**self.written, **extra})
 

@@ -63,7 +63,7 @@ class S3Store(S3Storage):  # type: ignore[misc]  # django-storages has no types
 
     def receive(self, chunks: Iterator[bytes], key: str) -> int:
         """Upload in parts: the object is there once all of them are."""
-        return self.objects.write(chunks, self.object_key(key))
+        return self.objects.write(chunks, self.object_key(key)).size
 
     @contextmanager
     def local(self, key: str, beat: Beat = no_beat) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -26,8 +27,16 @@ PART_BYTES = 16 * 1024 * 1024
 PARTS_IN_FLIGHT = 2
 
 
-def write(client: S3Client, bucket: str, key: str, chunks: Iterable[bytes], extra: Mapping[str, Any]) -> int:
-    """Write ``chunks`` under ``key`` with the PUT arguments ``extra``; return the size in bytes.
+@dataclass(frozen=True)
+class Written:
+    """What was sent: its bytes, and the SHA-256 (base64) that S3 has for it, which for parts is their ``composite``."""
+
+    size: int
+    checksum: str
+
+
+def write(client: S3Client, bucket: str, key: str, chunks: Iterable[bytes], extra: Mapping[str, Any]) -> Written:
+    """Write ``chunks`` under ``key`` with the PUT arguments ``extra``.
 
     Raises what boto3 raises, and whatever the stream does. The stream is read in the caller's thread.
     """
@@ -37,7 +46,7 @@ def write(client: S3Client, bucket: str, key: str, chunks: Iterable[bytes], extr
     if len(first) < PART_BYTES:
         checksum = sha256_base64(first)
         client.put_object(**place, Body=first, ChecksumAlgorithm="SHA256", ChecksumSHA256=checksum, **extra)
-        return len(first)
+        return Written(len(first), checksum)
     checked: dict[str, Any] = {"ChecksumAlgorithm": "SHA256", "ChecksumType": "COMPOSITE"}
     upload_id = client.create_multipart_upload(**place, **checked, **extra)["UploadId"]
     upload: dict[str, Any] = {**place, "UploadId": upload_id}
@@ -48,18 +57,23 @@ def write(client: S3Client, bucket: str, key: str, chunks: Iterable[bytes], extr
         with suppress(*aws.AWS_ERRORS):  # a lifecycle rule removes what is left, see docs/aws.md
             client.abort_multipart_upload(**upload)
         raise
-    return size
+    return Written(size, composite(part["ChecksumSHA256"] for part in done))
 
 
 def parts_of(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
     """Cut a stream into parts of ``size`` bytes; the last one is shorter, and may be empty."""
-    held = bytearray()
+    held: list[bytes] = []
+    missing = size
     for chunk in chunks:
-        held += chunk
-        while len(held) >= size:
-            yield bytes(memoryview(held)[:size])
-            del held[:size]
-    yield bytes(held)
+        rest = chunk
+        while len(rest) >= missing:
+            held.append(rest[:missing])
+            yield b"".join(held)
+            rest, held, missing = rest[missing:], [], size
+        if rest:
+            held.append(rest)
+            missing -= len(rest)
+    yield b"".join(held)
 
 
 def complete(client: S3Client, upload: dict[str, Any], parts: list[dict[str, Any]], size: int) -> None:

@@ -84,11 +84,10 @@ class S3GlacierVault:
         archive_id = f"{label}/{uuid.uuid4().hex}"
         data = self._key(archive_id, ".data")
         with SideHash() as side:
-            self.objects.write(side.passing(pieces), data, StorageClass=self.storage_class)
+            written = self.objects.write(side.passing(pieces), data, StorageClass=self.storage_class)
             content = side.content()
         try:
-            vouched = self.objects.head(data)["ChecksumSHA256"]
-            manifest = {"size": content.size, "sha256": content.sha256, "s3_sha256": vouched}
+            manifest = {"size": content.size, "sha256": content.sha256, "s3_sha256": written.checksum}
             self.objects.write([json.dumps(manifest).encode()], self._key(archive_id, ".json"))
         except BaseException:
             self.objects.remove(data)
@@ -98,12 +97,13 @@ class S3GlacierVault:
     def checksum(self, archive_id: str, beat: Beat = no_beat) -> Content:
         """Return what was stored, where S3 still vouches for it.
 
-        S3 compared the SHA-256 of every part with the bytes it took, and its checksum of the object is the one that
-        it gave then. Reading a cold object would take a retrieval.
+        S3 compared the SHA-256 of every part with the bytes it took, and its checksum of the object is the one of what
+        was sent. Reading a cold object would take a retrieval.
         """
         manifest = self._manifest(archive_id)
         head = self._head(archive_id)
-        if (head["ContentLength"], head.get("ChecksumSHA256")) != (manifest["size"], manifest["s3_sha256"]):
+        there = (head["ContentLength"], _of_the_parts(head.get("ChecksumSHA256", "")))
+        if there != (manifest["size"], _of_the_parts(manifest["s3_sha256"])):
             raise ArchiveDamaged("the archive in the bucket is not the one that was stored")
         beat(manifest["size"])
         return Content(manifest["size"], manifest["sha256"])
@@ -215,6 +215,11 @@ class S3GlacierVault:
         if not _ID.fullmatch(archive_id):
             raise ArchiveMissing("no archive of this vault has such an id")
         return f"{self.prefix}/archives/{archive_id}{suffix}"
+
+
+def _of_the_parts(checksum: str) -> str:
+    """Return a checksum without the number of parts that S3 writes behind it."""
+    return checksum.partition("-")[0]
 
 
 def _expected(retrieval_id: str) -> datetime | None:
