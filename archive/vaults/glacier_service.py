@@ -116,6 +116,18 @@ class Service:
         with told_apart():
             return self.client.get_job_output(**self.place, jobId=job, **span)["body"]
 
+    def start_inventory(self) -> None:
+        """Ask for a list of all archives, which can be read some hours later, for a day."""
+        with told_apart():
+            self.client.initiate_job(**self.place, jobParameters={"Type": "inventory-retrieval", "Format": "JSON"})
+
+    def inventory_jobs(self) -> Iterator[Any]:
+        """Return the jobs that list all archives and that Glacier still knows."""
+        pages = self.client.get_paginator("list_jobs").paginate(**self.place)
+        with told_apart():
+            for page in pages:
+                yield from (job for job in page.get("JobList", ()) if job["Action"] == "InventoryRetrieval")
+
     def delete(self, archive_id: str) -> None:
         """Delete an archive; one that is not there is no error."""
         with suppress(ArchiveMissing), told_apart():

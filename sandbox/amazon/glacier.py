@@ -19,6 +19,7 @@ from moto.glacier import urls
 from moto.glacier.models import Vault
 from moto.glacier.responses import GlacierResponse
 
+from sandbox.amazon.glacier_inventory import Inventory
 from sandbox.amazon.waiting import DELAYS, later, now
 
 Answer = tuple[int, dict[str, Any], Any]
@@ -201,17 +202,22 @@ def _delete_archive(self: Any) -> Answer:
 def _initiate_job(self: Any) -> Answer:
     vault = _vault(self)
     wanted = json.loads(self.body)
+    if vault and wanted.get("Type") == "inventory-retrieval":
+        return _started(vault, Inventory(secrets.token_urlsafe(69), vault))
     archive = vault.archives.get(wanted.get("ArchiveId")) if vault else None
     if vault is None or archive is None:
         return _absent("archive")
-    job_id = secrets.token_urlsafe(69)
     tier = (wanted.get("Tier") or "Standard").lower()
-    job = Retrieval(job_id, archive, tier, wanted.get("SNSTopic") or "", vault.arn, now())
-    vault.jobs[job_id] = job  # type: ignore[assignment]  # one of ours
+    job = Retrieval(secrets.token_urlsafe(69), archive, tier, wanted.get("SNSTopic") or "", vault.arn, now())
     if job.topic:
         account = self.current_account
         later(job.begun + DELAYS[tier], lambda: _tell(account, job))
-    return 202, {"x-amz-job-id": job_id, "Location": f"/{vault.arn}/jobs/{job_id}", "status": 202}, ""
+    return _started(vault, job)
+
+
+def _started(vault: Vault, job: Any) -> Answer:
+    vault.jobs[job.job_id] = job
+    return 202, {"x-amz-job-id": job.job_id, "Location": f"/{vault.arn}/jobs/{job.job_id}", "status": 202}, ""
 
 
 def _describe_job(self: Any) -> Answer:

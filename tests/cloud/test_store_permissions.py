@@ -24,6 +24,7 @@ from pytest_django import Settings
 from archive.notices import endpoint
 from archive.notices.listening import Listener
 from archive.vaults import glacier as glacier_module
+from archive.vaults.glacier_inventory import newest
 from gas_site import aws, s3_writing
 from gas_site.s3_store import S3Store
 from gas_site.upload_parts import sha256_base64
@@ -161,6 +162,17 @@ def test_a_copy_inside_s3_needs_to_read_the_one_bucket_and_to_write_the_other(ne
     assert needed == {"s3:GetObject", "s3:PutObject"} <= allowed("files-user.json") & allowed("vault-s3.json")
 
 
+def test_the_inventorys_policy_is_what_reading_it_and_removing_an_archive_do(needed: set[str], clock: Clock) -> None:
+    vault = glacier("cold")
+    make_places(vault)
+    needed.clear()
+    assert newest(vault) is None
+    clock.advance(timedelta(seconds=5))
+    assert newest(vault) is not None
+    vault.service.delete("x" * 138)
+    assert needed == allowed("vault-glacier-inventory.json")
+
+
 def test_retrievals_is_what_listening_and_confirming_do(needed: set[str]) -> None:
     client = aws.sqs(REGION)
     url = client.create_queue(QueueName="retrievals")["QueueUrl"]
@@ -174,7 +186,7 @@ def test_retrievals_is_what_listening_and_confirming_do(needed: set[str]) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", ["files-user", "files-setup", "vault-s3", "vault-glacier", "retrievals"]
+    "name", ["files-user", "files-setup", "vault-s3", "vault-glacier", "vault-glacier-inventory", "retrievals"]
 )
 def test_no_policy_reaches_beyond_its_own_bucket_vault_queue_or_topic(name: str) -> None:
     for statement in json.loads((ROOT / "deploy" / "iam" / f"{name}.json").read_text())["Statement"]:
