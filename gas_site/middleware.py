@@ -1,4 +1,4 @@
-"""Middleware of our own: pages for a method that a URL does not take, a file store that is away, the way out."""
+"""Middleware of our own: the answer to a load balancer, pages for refusals and a store that is away, the way out."""
 
 from __future__ import annotations
 
@@ -10,11 +10,24 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 
 from gas_site.storage import StoreAway
+from gas_site.views import healthz
 
 logger = logging.getLogger(__name__)
 
 # When it is worth asking again.
 RETRY_SECONDS = 60
+
+
+def answer_probes(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer ``/healthz`` before anybody looks at the Host: a load balancer puts the task's own address there.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return healthz(request) if request.path_info == "/healthz" else get_response(request)
+
+    return middleware
 
 
 def styled_method_not_allowed(

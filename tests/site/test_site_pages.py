@@ -79,6 +79,13 @@ def test_health_is_answered_without_a_database(client: Client) -> None:
     assert client.post("/healthz").status_code == 405
 
 
+def test_a_load_balancer_asks_for_health_by_the_address_of_a_task_and_nobody_asks_for_more_by_it(
+    client: Client,
+) -> None:
+    assert client.get("/healthz", headers={"Host": "10.20.16.7:8000"}).status_code == 200
+    assert client.get("/readyz", headers={"Host": "10.20.16.7:8000"}).status_code == 400
+
+
 def shown_theme(browser: Client) -> str | None:
     """Return the theme that a page is bound to."""
     page = browser.get(reverse("help")).content.decode()
