@@ -63,9 +63,16 @@ class Made:
                 return self.attribute(name, attribute)
             case [("Fn::Sub", text)]:
                 return re.sub(r"\$\{([^}]+)\}", lambda match: self._named(match[1]), text)
+            case [("Fn::If", [condition, one, other])]:
+                return self.resolved(one if self.holds(condition) else other)
             case [("Fn::Select", [place, {"Fn::GetAZs": ""}])]:
                 return f"{REGION}{'abc'[place]}"
         return {key: self.resolved(each) for key, each in value.items()}
+
+    def holds(self, condition: str) -> bool:
+        """Say whether a condition of the template holds with these parameters."""
+        one, other = self.resolved(self.template["Conditions"][condition]["Fn::Equals"])
+        return str(one) == str(other)
 
     def _named(self, name: str) -> str:
         resource, _, attribute = name.partition(".")
@@ -109,7 +116,7 @@ def make_stack(own_kinds: set[str]) -> Made:
     """Let moto make the stack with the least of parameters, but for resources of ``own_kinds``."""
     certificate = client("acm").request_certificate(DomainName=DOMAIN)["CertificateArn"]
     given = {"Image": "gas@sha256:0", "DomainName": DOMAIN, "CertificateArn": certificate}
-    given["AlarmEmail"] = "alarms@example.org"
+    given |= {"AlarmEmail": "alarms@example.org", "ContactEmail": "gas@example.org"}
     whole = template()
     defaults = {name: str(row["Default"]) for name, row in whole["Parameters"].items() if "Default" in row}
     parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]

@@ -109,7 +109,28 @@ def test_a_fleet_that_may_sleep_starts_from_none_and_is_woken_by_a_step(made: Ma
 def test_nothing_but_waking_depends_on_the_condition(made: Made) -> None:
     conditional = {name for name, row in made.template["Resources"].items() if "Condition" in row}
     assert conditional == {"AnnotateWake", "WakeAlarm"}
-    assert made.template["Conditions"] == {"Sleeps": {"Fn::Equals": [{"Ref": "AnnotatorsLeast"}, 0]}}
+    assert [made.holds(condition) for condition in ("Serves", "Sleeps")] == [True, False]
+
+
+def test_the_first_time_everything_is_made_and_no_task_runs(made: Made) -> None:
+    """Tasks wait for the tables: their service never gets steady, the stack fails, and no output tells the command."""
+    first = Made(made.template, made.ids, {**made.parameters, "Serving": "no"})
+    services = first.of_type("AWS::ECS::Service")
+    targets = first.of_type("AWS::ApplicationAutoScaling::ScalableTarget")
+    assert (len(services), len(targets)) == (3, 2)
+    assert {first.properties(name)["DesiredCount"] for name in services} == {0}
+    assert {first.properties(name)["MinCapacity"] for name in targets} == {0}
+
+
+def test_whoever_writes_logs_is_made_after_the_policy_that_lets_it(made: Made) -> None:
+    logging = [name for name in made.of_type("AWS::S3::Bucket") if "LoggingConfiguration" in made.properties(name)]
+    for name in [*logging, "Balancer"]:
+        assert "LogsPolicy" in made.template["Resources"][name]["DependsOn"]
+    attributes = {row["Key"]: row["Value"] for row in made.properties("Balancer")["LoadBalancerAttributes"]}
+    rows = made.properties("LogsPolicy")["PolicyDocument"]["Statement"]
+    [allowed] = [row["Resource"] for row in rows if "elasticloadbalancing" in str(row["Principal"])]
+    place = f"{attributes['access_logs.s3.prefix']}/AWSLogs/{ACCOUNT}/*"
+    assert allowed == f"{made.attribute('Logs', 'Arn')}/{place}"
 
 
 def statements(document: dict[str, Any]) -> set[tuple[frozenset[str], str]]:
