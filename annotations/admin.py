@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from annotations import intake, moves
+from annotations import moves
 from annotations.models import DeletionReceipt, Job, JobEvent, ResultFile, Shard
 from gas_site.read_only import ReadOnly
 
@@ -53,6 +53,8 @@ class JobAdmin(ReadOnly, admin.ModelAdmin[Job]):
     @admin.action(description="Run again (as a new job of the same owner)", permissions=["act"])
     def retry_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         """Queue the same files again."""
+        from annotations import intake  # noqa: PLC0415 (loads NumPy; every process of the site has the admin)
+
         done = 0
         for job in queryset.filter(deleted_at=None):
             if job.is_terminal:

@@ -17,6 +17,7 @@ from annotations import intake
 from annotations.catalogue import reference_named
 from annotations.fitting import fitting_verdict
 from annotations.models import Job, JobEvent, JobStatus
+from annotations.sweep import TICKET_LIFE
 from gas_site.disk_room import NoRoom
 from gas_site.disk_uploads import Body, DiskUploads
 from gas_site.storage import file_store
@@ -70,7 +71,7 @@ def begun(user: User) -> list[Begun]:
     tickets = Job.objects.of(user).filter(status=JobStatus.UPLOADING, awaits_upload=True, announced_sha256="")
     uploads = file_store().uploads
     return [
-        Begun(job, sum(part.size for part in uploads.parts(job.input_key)), job.created_at + intake.TICKET_LIFE)
+        Begun(job, sum(part.size for part in uploads.parts(job.input_key)), job.created_at + TICKET_LIFE)
         for job in tickets.order_by("-created_at")[:MOST_LISTED]
     ]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -24,8 +23,6 @@ from gas_site.storage import file_store
 
 MAX_NAME = 120
 ENDING = 20  # characters of a long name's end that are kept
-# A ticket that nobody has confirmed by then goes with its file, or with the parts that have arrived.
-TICKET_LIFE = timedelta(days=1)
 # What a look at a file may end with, beside a verdict.
 REFUSALS = (InputRefused, UnknownReference)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import stripe
-
 from billing.fetch import picture_of
 from billing.standing import LIVE_STATUSES
 from billing.stripe_client import client
@@ -11,9 +9,11 @@ from billing.stripe_client import client
 
 def cancel(subscription_id: str) -> None:
     """Cancel a subscription at once; one that has ended already is no error. Raises stripe.StripeError."""
+    from stripe import InvalidRequestError  # noqa: PLC0415 (see stripe_client)
+
     try:
         client().v1.subscriptions.cancel(subscription_id)
-    except stripe.InvalidRequestError as error:
+    except InvalidRequestError as error:
         if error.code != "resource_missing" and "No such subscription" not in str(error):
             raise
 
@@ -33,10 +33,12 @@ def cancel_everything(stripe_customer_id: str) -> int:
 
 
 def _close_payment_pages(stripe_customer_id: str) -> None:
+    from stripe import InvalidRequestError  # noqa: PLC0415 (see stripe_client)
+
     sessions = client().v1.checkout.sessions
     opened = sessions.list({"customer": stripe_customer_id, "status": "open", "limit": 100})
     for session in opened.auto_paging_iter():
         try:
             sessions.expire(session.id)
-        except stripe.InvalidRequestError:
+        except InvalidRequestError:
             continue  # paid, or too old, since it was listed

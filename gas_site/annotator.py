@@ -1,6 +1,7 @@
 """What the dramatiq command imports for an annotator: a worker whose last thread is there for small jobs alone."""
 
 import os
+from importlib import import_module
 
 import django
 import dramatiq
@@ -11,3 +12,5 @@ django.setup()
 from gas_site.express import add_manners  # noqa: E402 (it needs the models)
 
 add_manners(dramatiq.get_broker(), express=True)
+# What its actors load when they run, before the first job comes rather than with it.
+import_module("annotations.running")

@@ -1,6 +1,7 @@
 """The WSGI application that gunicorn serves."""
 
 import os
+from importlib import import_module
 from typing import Any
 
 from django.core.wsgi import get_wsgi_application
@@ -10,6 +11,8 @@ from gas_site.request_body import swift
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gas_site.settings")
 
 _django = get_wsgi_application()
+# All pages, with what they load: once, before gunicorn's processes part, and not in each with its first request.
+import_module("gas_site.urls")
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Any:

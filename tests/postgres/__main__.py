@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 WHERE = ["tests/site", "tests/archive", "tests/people", "tests/billing", "tests/postgres"]
 # These open no database; once, on SQLite, is enough.
 ELSEWHERE = [
+    "tests/site/test_boot.py",
     "tests/site/test_settings_from_the_environment.py",
     "tests/site/test_file_store.py",
     "tests/site/test_range_answers.py",

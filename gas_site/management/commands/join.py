@@ -28,6 +28,7 @@ class Command(BaseCommand):
     """Wait for the database and the queue, pull the references, make the web's example, become the role's process."""
 
     help = "Join the fleet as one of its roles: web, annotate, work, sweep, listen. The process becomes the role's own."
+    requires_system_checks = []  # they load every page of the site; `prepare` runs them, once a version
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -21,6 +21,7 @@ class Command(BaseCommand):
     """Sweep every SWEEP_EVERY until a signal comes. Two at once do no harm."""
 
     help = "Re-send lost messages, take jobs from dead workers, finish deletions; every SWEEP_EVERY."
+    requires_system_checks = []  # they load every page of the site; `prepare` runs them, once a version
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take --once."""

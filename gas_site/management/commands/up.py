@@ -20,6 +20,7 @@ class Command(BaseCommand):
     """Prepare the data directory and run queue, website, workers and sweep until Ctrl-C."""
 
     help = "Run the whole service on this machine (PORT and DATA_DIR move it). Ctrl-C stops everything."
+    requires_system_checks = []  # they load every page; the website does so anyway, before it is greeted
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
