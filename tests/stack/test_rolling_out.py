@@ -95,17 +95,17 @@ def test_a_new_version_takes_over_while_jobs_run_and_each_completes_once(
     new.manage("prepare")
     assert "rehearsed" in columns(shared)
     # The old version writes and annotates over the new table.
-    before = len(uploads.jobs)
-    until(lambda: len(uploads.jobs) > before + 1, 120, "the old version takes two more jobs")
+    before = len(uploads.taken())
+    until(lambda: len(uploads.taken()) > before + 1, 120, "the old version takes two more jobs")
     new.join()
     until(at_work(shared, new.annotators()), 60, "the new version works on a job")
-    uploads.site = person(new, shared, "late")
+    uploads.go_on_at(person(new, shared, "late"))
     until(at_work(shared, old.annotators()), 60, "the old version works on a job, beside the new one")
     # As the balancer and ECS do it: web first, then who works.
     codes = {role: old.leave(role) for role in ("web", "annotate", "work", "sweep")}
     assert codes == dict.fromkeys(codes, 0)
-    before = len(uploads.jobs)
-    until(lambda: len(uploads.jobs) > before, 60, "the new version takes jobs alone")
+    before = len(uploads.taken())
+    until(lambda: len(uploads.taken()) > before, 120, "the new version takes jobs alone")
 
     jobs = uploads.stop()
     until(lambda: set(statuses(shared).values()) == {"completed"}, 240, "every job completes")
