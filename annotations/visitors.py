@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 
 from annotations.availability import Availability, availability_of
 from annotations.example import EXAMPLE_ID
-from annotations.explorer.connection import TooSlow
+from annotations.explorer.connection import Unanswered
 from annotations.explorer.door import Door
 from annotations.explorer.page import View, counts_context, page_context
 from annotations.explorer.pool import open_table
@@ -109,7 +109,7 @@ def _with_table(show: TablePage, what: str) -> Callable[..., HttpResponseBase]:
             with open_table(visit.job) as table:
                 view = View.of(visit.job, request.GET, table, visit.door)
                 return show(request, visit, view, table, **rest)
-        except TooSlow as error:
+        except Unanswered as error:
             return _closed(request, visit, HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         except CANNOT_EXPORT as error:
             return _closed(request, visit, HTTPStatus.CONFLICT, str(error))

@@ -37,11 +37,11 @@ class Comparison:
         self._columns = [name for name in COLUMNS if self._has(name)]
 
     def counts(self) -> dict[str, int]:
-        """Return how many rows each of SETS has. Raises TooSlow."""
+        """Return how many rows each of SETS has. Raises Unanswered."""
         return {name: int(self._fetch(f"SELECT count(*) {_from(name)}", [])[0][0]) for name in SETS}
 
     def rows(self, name: str, after: int = -1) -> tuple[list[dict[str, Any]], bool]:
-        """Return up to PAGE_ROWS rows of a set behind row ``after``, and whether there are more. Raises TooSlow."""
+        """Return up to PAGE_ROWS rows of a set behind row ``after``, and whether there are more. Raises Unanswered."""
         names = ["row", *self._columns]
         sql = f'SELECT {_selected(names)} {_from(name)} WHERE one."row" > ? ORDER BY one."row" LIMIT {PAGE_ROWS + 1}'
         found = [dict(zip(names, row, strict=True)) for row in self._fetch(sql, [after])]

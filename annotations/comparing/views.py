@@ -21,7 +21,7 @@ from accounts.signed_in import signed_in_user
 from annotations.availability import availability_of
 from annotations.comparing.comparison import SETS, Comparison, compared
 from annotations.engine.results.outputs import stem
-from annotations.explorer.connection import TooSlow
+from annotations.explorer.connection import Unanswered
 from annotations.explorer.names import variant_name
 from annotations.explorer.page import row_number
 from annotations.explorer.pool import TableAway
@@ -66,7 +66,7 @@ def compare(request: HttpRequest, job_id: UUID, other_id: UUID) -> HttpResponse:
             context = _context(comparison, job, other, shown, row_number(request.GET.get("after", "")))
     except (TableAway, TableUnreadable) as error:
         return closed(request, job, HTTPStatus.CONFLICT, str(error))
-    except TooSlow as error:
+    except Unanswered as error:
         return closed(request, job, HTTPStatus.SERVICE_UNAVAILABLE, str(error))
     return render(request, "annotations/comparing/compare.html", context)
 
@@ -81,9 +81,11 @@ def compare_tsv(request: HttpRequest, job_id: UUID, other_id: UUID) -> HttpRespo
         return away
     lines = _tsv(job, other)
     try:
-        head = next(lines)
+        head = next(lines) + next(lines, b"")  # with the first rows: what fails, fails before the answer has begun
     except (TableAway, TableUnreadable) as error:
         return closed(request, job, HTTPStatus.CONFLICT, str(error))
+    except Unanswered as error:
+        return closed(request, job, HTTPStatus.SERVICE_UNAVAILABLE, str(error))
     response = StreamingHttpResponse(chain([head], lines), content_type="text/tab-separated-values; charset=utf-8")
     name = f"{stem(job.file_name)}.compared.tsv"
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"

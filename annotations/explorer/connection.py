@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,19 @@ THREADS = 2
 SPILL = "4GB"
 
 
-class TooSlow(Exception):
+logger = logging.getLogger(__name__)
+
+
+class Unanswered(Exception):
+    """A query has no answer here and now; the sentence says what may help."""
+
+
+class TooSlow(Unanswered):
     """A query was stopped at its limit of time or memory."""
+
+
+class DiskFull(Unanswered):
+    """The disk did not take what a query puts aside, or did not give the table."""
 
 
 def connect(spill: Path, **views: Path) -> duckdb.DuckDBPyConnection:
@@ -46,7 +58,7 @@ def connect(spill: Path, **views: Path) -> duckdb.DuckDBPyConnection:
 
 @contextmanager
 def limited(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a cursor of its own (they may run at once) and interrupt it when the time is over. Raises TooSlow."""
+    """Give a cursor of its own (they may run at once) and interrupt it when the time is over. Raises Unanswered."""
     cursor = connection.cursor()
     timer = threading.Timer(seconds, cursor.interrupt)
     timer.daemon = True
@@ -55,6 +67,12 @@ def limited(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[d
         yield cursor
     except (duckdb.InterruptException, duckdb.OutOfMemoryException) as error:
         raise TooSlow("This question takes too long for this table. Filter by a gene or a region first.") from error
+    except duckdb.IOException as error:
+        logger.error("the disk failed a query of the explorer: %s", error)  # noqa: TRY400  (it says all)
+        raise DiskFull(
+            "This site's disk has no room for what this question has to put aside. Filter by a gene or a region first, "
+            "or try again in some minutes."
+        ) from error
     finally:
         timer.cancel()
         cursor.close()

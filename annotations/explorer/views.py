@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.signed_in import signed_in_user
 from annotations.availability import availability_of
 from annotations.explorer.choice import remember, shown_columns
-from annotations.explorer.connection import TooSlow
+from annotations.explorer.connection import Unanswered
 from annotations.explorer.filters import Filter
 from annotations.explorer.page import View, counts_context, page_context
 from annotations.explorer.pool import TableAway, open_table
@@ -53,7 +53,7 @@ def with_table(page: Page) -> Page:
                 return page(request, job, table, **rest)
         except (TableAway, TableUnreadable) as error:
             return closed(request, job, HTTPStatus.CONFLICT, str(error))
-        except TooSlow as error:
+        except Unanswered as error:
             return closed(request, job, HTTPStatus.SERVICE_UNAVAILABLE, str(error))
 
     return opened

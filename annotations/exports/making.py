@@ -8,7 +8,7 @@ from uuid import UUID
 
 from annotations.availability import availability_of
 from annotations.engine.results.outputs import stem
-from annotations.explorer.connection import TooSlow
+from annotations.explorer.connection import Unanswered
 from annotations.explorer.filters import Filter
 from annotations.explorer.plan import plan_for
 from annotations.explorer.pool import TableAway, open_table
@@ -26,7 +26,7 @@ from annotations.result_files import keys_of, local
 from gas_site.storage import file_store
 
 #: What may stand in the way of an export, each with a sentence for a person.
-CANNOT_EXPORT = (TableAway, TableUnreadable, TooSlow, TooWide, LinesMissing)
+CANNOT_EXPORT = (TableAway, TableUnreadable, Unanswered, TooWide, LinesMissing)
 
 
 def pieces_of(job: Job, chosen: Filter, order: str, wanted: ExportFormat) -> Generator[bytes, None, None]:

@@ -21,7 +21,7 @@ from annotations.engine.reference import load_reference
 from annotations.explorer import connection as connection_module
 from annotations.explorer import table as table_module
 from annotations.explorer.columns import ROW
-from annotations.explorer.connection import TooSlow
+from annotations.explorer.connection import DiskFull, TooSlow
 from annotations.explorer.filters import Filter
 from annotations.explorer.hgvs_query import read_name, vcf_allele
 from annotations.explorer.plan import plan_for
@@ -33,6 +33,7 @@ from bench import explorer as explorer_bench
 from bench.explorer_table import make_table
 from tests.engine.annotating import RCRS
 from tests.explorer.generated import Result
+from tests.full_disk import files_end_at
 
 
 def test_columns_come_from_the_schema_and_the_sources(result: Result) -> None:
@@ -161,6 +162,18 @@ def test_a_question_that_takes_too_long_is_stopped(result: Result, monkeypatch: 
     with pytest.raises(TooSlow, match="too long"):
         result.table._fetch("SELECT count(*) FROM range(10000000000) a WHERE sqrt(a.range) % 3 > 2", ())
     assert result.table.count(plan_for(Filter(), result.table).where) == result.table.total
+
+
+def test_a_disk_that_is_full_is_said_and_the_next_question_is_answered(
+    result: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "MEMORY", "16MB")
+    table = VariantTable(result.annotated.path("table"))
+    sorts = "SELECT max(n) FROM (SELECT row_number() OVER (ORDER BY hash(range)) n, * FROM range(2000000))"
+    with files_end_at(1 << 20), pytest.raises(DiskFull, match="no room for what this question has to put aside"):
+        table._fetch(sorts, ())
+    assert table.count(plan_for(Filter(), table).where) == table.total
+    table.close()
 
 
 def test_a_page_before_a_row_is_the_page_that_leads_to_it(result: Result) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +15,7 @@ from annotations.models import Job, JobStatus
 from gas_site import disk_room, upload_parts
 from gas_site.storage import file_store
 from gas_site.upload_parts import sha256_base64
+from tests.full_disk import files_end_at
 from tests.site.conftest import Sent
 from tests.site.disk_uploading import (
     MIB,
@@ -49,17 +47,6 @@ def test_a_file_that_the_disk_has_no_room_for_is_told_before_a_byte_is_sent(prem
     assert answer.status_code == 507
     assert "There is no room for this file now" in answer.content.decode()
     assert (Job.objects.count(), stored(files)) == (0, [])
-
-
-@contextmanager
-def files_end_at(most: int) -> Iterator[None]:
-    """Let the kernel refuse to write beyond so many bytes of any file, as a full disk refuses."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_disk_that_fills_while_parts_arrive_is_told_and_nothing_stays(
