@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from annotations.explorer.change_query import named_change, protein_change
 from annotations.explorer.conditions import Condition, any_of, one_of
 from annotations.explorer.hgvs_query import Named, read_name, vcf_allele
 from annotations.explorer.reading import Reading, quoted_list
@@ -14,7 +15,9 @@ from annotations.explorer.regions import ContigNames, Region, read_region
 from annotations.explorer.table import VariantTable
 
 _RS = re.compile(r"rs\d+", re.IGNORECASE)
-_PROTEIN = re.compile(r"(?:p\.)?([A-Z*]\d+(?:[A-Z*=]|fs|del|_?[A-Z*\d]\w*))", re.IGNORECASE)
+#: How mitochondrial substitutions were written before HGVS, and still are: A3243G.
+_OLD_NAME = re.compile(r"([ACGT])(\d{1,12})([ACGT])", re.IGNORECASE)
+_BARE_POSITION = re.compile(r"\d[\d,]{0,14}")
 
 
 def read_search(values: tuple[str, ...], table: VariantTable) -> Reading:
@@ -22,11 +25,11 @@ def read_search(values: tuple[str, ...], table: VariantTable) -> Reading:
     text = values[0]
     label = f"“{quoted_list([text])}”"
     if _RS.fullmatch(text):
-        return Reading(label, _identifier(text.lower(), table))
+        return Reading(label, _identifier(text.lower(), table), _without_identifiers(table))
     names = contig_names(table)
     if named := read_name(text):
         return Reading(label, any_of([_named(named, contig, table) for contig in _contigs(named, names, table)]))
-    if ":" in text and (region := read_region(text, names)):
+    if region := read_region(text, names) if ":" in text else _on_the_only_contig(text, table, names):
         return Reading(f"{region}", region.condition(table.schema.names))
     present = genes_of(table)
     if gene := gene_named(text, present):
@@ -38,12 +41,33 @@ def read_search(values: tuple[str, ...], table: VariantTable) -> Reading:
 
 def _said(text: str, table: VariantTable, present: dict[str, tuple[str, list[str]]]) -> Condition:
     """A change of a transcript or protein where the text is one, or else words."""
-    if text.startswith(("c.", "n.", "p.")) and "hgvs_c" in table.schema.names:
-        return Condition('"hgvs_c" = ? OR "hgvs_p" = ?', (text, text))
-    words = _words(text, table, present)
-    if found := _PROTEIN.fullmatch(text):
-        return words | Condition('upper("protein") = ?', (found[1].upper(),))
-    return words
+    if change := named_change(text, table):
+        return change
+    readings = [_old_name(text, table), protein_change(text, table), _words(text, table, present)]
+    return any_of([one for one in readings if one is not None])
+
+
+def _old_name(text: str, table: VariantTable) -> Condition | None:
+    found = _OLD_NAME.fullmatch(text)
+    if found is None or table.reference is None:
+        return None
+    place, ref, alt = int(found[2]), found[1].upper(), found[3].upper()
+    named = Named("", mitochondrial=True, start=place, end=place, change="substitution", ref=ref, alt=alt)
+    return any_of([_named(named, contig, table) for contig in _contigs(named, contig_names(table), table)])
+
+
+def _on_the_only_contig(text: str, table: VariantTable, names: ContigNames) -> Region | None:
+    """A bare position, where the result leaves no doubt on which contig."""
+    contigs = table.distinct("contig")
+    if len(contigs) != 1 or not _BARE_POSITION.fullmatch(text) or names.find(text):
+        return None
+    return read_region(f"{contigs[0]}:{text}", names)
+
+
+def _without_identifiers(table: VariantTable) -> tuple[str, ...]:
+    if table.has(Condition('"id" IS NOT NULL')):
+        return ()
+    return ("No record of this file has an ID, so no rs number finds one. Search by position instead.",)
 
 
 def _identifier(text: str, table: VariantTable) -> Condition:

@@ -67,6 +67,10 @@ FILTERS: list[tuple[dict[str, str | list[str]], Takes]] = [
     ({"q": "rs34"}, lambda r: "rs34" in r.id.split(";")),
     ({"q": "RS199476112"}, lambda r: r.id == "rs199476112"),
     ({"q": "R340H"}, lambda r: r.info.get("GAS_PROTEIN") == "R340H"),
+    ({"q": "Arg340His"}, lambda r: r.info.get("GAS_PROTEIN") == "R340H"),
+    ({"q": "G11778A"}, lambda r: (r.pos, r.alt) == (11778, "A")),
+    ({"q": "MT-ND4:c.1019G>A"}, lambda r: (r.pos, r.alt) == (11778, "A")),
+    ({"q": "11778"}, lambda r: r.touches(11778, 11778)),
 ]
 SORTS: dict[str, Key] = {
     "pos": lambda r: r.pos,

@@ -223,11 +223,27 @@ def test_a_name_leads_back_to_its_allele(pos: int, ref: str, alt: str, name: str
     assert genomic_name(*found, sequence, mitochondrial=True) == hgvs
 
 
-def test_a_change_of_a_transcript_or_a_protein_leads_to_its_allele(result: Result) -> None:
-    row = next(row for row in result.table.page().rows if row["pos"] == 11778)
-    for name in (row["hgvs_c"], row["hgvs_p"]):
-        assert name
-        assert result.rows(result.plan(q=name)) == [row["row"]]
+@pytest.mark.parametrize(
+    ("text", "finds"),
+    [
+        ("c.1019G>A", True),
+        ("p.(Arg340His)", True),
+        ("p.Arg340His", True),
+        ("ND4:p.R340H", True),
+        ("MT-ND4-T:c.1019G>A", True),
+        ("MT-ND4-T.1:p.Arg340His", True),
+        ("MT-ND5:p.R340H", False),
+        ("ENST00000361381:c.1019G>A", False),
+        ("p.R341H", False),
+        ("g11778a", True),
+        ("G11778T", False),
+        ("11,778", True),
+        ("11779", False),
+    ],
+)
+def test_a_change_leads_to_its_allele_however_people_write_it(result: Result, text: str, *, finds: bool) -> None:
+    row = next(row["row"] for row in result.table.page().rows if row["pos"] == 11778)
+    assert result.rows(result.plan(q=text)) == ([row] if finds else [])
 
 
 @pytest.fixture(scope="module")

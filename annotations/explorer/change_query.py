@@ -1,0 +1,55 @@
+"""A change of a transcript or of a protein as people write it: ``c.1019G>A``, ``MT-ND4:p.R340H``, ``Arg340His``.
+
+The table has it after HGVS, on the transcript that is told, and as bcftools csq writes it, in one letter an amino acid.
+"""
+
+from __future__ import annotations
+
+import re
+
+from annotations.explorer.conditions import Condition, any_of, one_of
+from annotations.explorer.reading_effect import gene_named, genes_of
+from annotations.explorer.table import VariantTable
+
+_NAMED = re.compile(r"(?:(?P<of>[^\s:]+):)?(?P<kind>[cnp]\.)(?P<change>\S+)")
+_LONG = re.compile(r"[A-Z][a-z]{2}\d+(?:[A-Z][a-z]{2}|[=*?])")
+_SHORT = re.compile(r"[A-Z*]\d+(?:[A-Z*=]|fs|del|_?[A-Z*\d]\w*)", re.IGNORECASE)
+
+
+def named_change(text: str, table: VariantTable) -> Condition | None:
+    """Return the rows of a change that says by ``c.``, ``n.`` or ``p.`` what it is; None for other texts.
+
+    Before a colon may stand the transcript, with its version or without, or the gene.
+    """
+    found = _NAMED.fullmatch(text)
+    if found is None:
+        return None
+    if found["kind"] == "p.":
+        changed = _of_protein(found["change"], table)
+    else:
+        changed = _hgvs("hgvs_c", [found["kind"] + found["change"]], table)
+    return changed & _belongs_to(found["of"], table) if found["of"] else changed
+
+
+def protein_change(text: str, table: VariantTable) -> Condition | None:
+    """Return the rows of a change of a protein without ``p.``; None for texts that do not look like one."""
+    return _of_protein(text, table) if _LONG.fullmatch(text) or _SHORT.fullmatch(text) else None
+
+
+def _of_protein(change: str, table: VariantTable) -> Condition:
+    """Rows by either name. HGVS puts what is predicted in brackets, which people leave out."""
+    bare = change.removeprefix("(").removesuffix(")")
+    long = _hgvs("hgvs_p", [f"p.{bare}", f"p.({bare.replace('*', 'Ter')})"], table)
+    return long | Condition('upper("protein") = ?', (bare.upper(),))
+
+
+def _hgvs(column: str, names: list[str], table: VariantTable) -> Condition:
+    """No row where the table was written before it had names."""
+    return one_of(f'"{column}"', names if column in table.schema.names else [])
+
+
+def _belongs_to(name: str, table: VariantTable) -> Condition:
+    present = genes_of(table)
+    gene = gene_named(name, present)
+    transcript = one_of('"transcript"', sorted({name, name.partition(".")[0]}))
+    return any_of([transcript, one_of('"genes"', present[gene.upper()][1] if gene else [])])
