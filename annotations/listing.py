@@ -23,7 +23,7 @@ PAGE = 25
 #: What a row shows of a job's own columns; whatever is missing here costs a query a row.
 _SHOWN = (
     *("user", "status", "file_name", "reference", "input_size", "failure", "created_at", "queued_at", "finished_at"),
-    *("progress_stage", "progress_fraction", "progress_records"),
+    *("progress_stage", "progress_fraction", "progress_records", "turn_at", "not_before", "small"),
 )
 
 
@@ -50,20 +50,9 @@ def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
     text = "".join(filter(str.isprintable, query.get("q", ""))).strip()[:100]
     tab = query.get("status", "") if query.get("status", "") in TABS else ""
     counts = _counts(user)
-    found = _search(_rows(_of_tab(user, tab)), text)
-    jobs, older, newer = _page(found, query)
-    availability, positions = availability_of(jobs), positions_of(jobs, timezone.now())
-    for job in jobs:
-        job.availability = availability.get(job.pk)
-        job.position = positions.get(job.pk)
     kept = {"q": text, "status": tab}
     return {
-        "page": {
-            "jobs": jobs,
-            "rows": rows_of(jobs, premium=user.is_premium),
-            "older_url": _url(kept, before=_key(jobs[-1])) if older else None,
-            "newer_url": _newer_url(kept, jobs) if newer else None,
-        },
+        **_page_context(user, query, kept),
         "tabs": [
             {
                 "label": one.label,
@@ -77,10 +66,28 @@ def list_context(user: User, query: Mapping[str, str]) -> dict[str, Any]:
         "tab": tab,
         "total": counts[""],
         "headline": _headline(counts),
+    }
+
+
+def _page_context(user: User, query: Mapping[str, str], kept: Mapping[str, str]) -> dict[str, Any]:
+    """Return the page's rows, the ways to its neighbours, and what of it time alone will change."""
+    jobs, older, newer = _page(_search(_rows(_of_tab(user, kept["status"])), kept["q"]), query)
+    now = timezone.now()
+    availability, positions = availability_of(jobs), positions_of(jobs, now)
+    for job in jobs:
+        job.availability = availability.get(job.pk)
+        job.position = positions.get(job.pk)
+    return {
+        "page": {
+            "jobs": jobs,
+            "rows": rows_of(jobs, premium=user.is_premium),
+            "older_url": _url(kept, before=_key(jobs[-1])) if older else None,
+            "newer_url": _newer_url(kept, jobs) if newer else None,
+        },
         "any_active": any(job.is_active for job in jobs),
         "any_moving": any(job.availability is not None and job.availability.is_moving for job in jobs),
         "any_changing": any(job.is_active or _changes(job.availability) for job in jobs),
-        "now": timezone.now(),
+        "now": now,
         "here": _url({**kept, **{name: query[name] for name in ("before", "after") if query.get(name)}}),
     }
 

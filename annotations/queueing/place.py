@@ -7,7 +7,7 @@ a small job beside its others; so a small job at work tells of no worker for oth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,15 +17,11 @@ from django.db.models import (
     BooleanField,
     Case,
     Count,
-    Exists,
     F,
-    Func,
     IntegerField,
     Min,
-    OuterRef,
     Q,
     QuerySet,
-    Subquery,
     Sum,
     Value,
     When,
@@ -91,27 +87,52 @@ def place_of(job: Job, now: datetime) -> Place | None:
     return Place(line.ahead + 1, line.work_ahead if seen else None, worker_seen=seen)
 
 
-def positions_of(jobs: Sequence[Job], now: datetime) -> dict[UUID, int]:
-    """Return the ``position`` of those that wait in their turn, as ``place_of`` counts it: one query for a list."""
-    waiting = [job.pk for job in jobs if job.status == JobStatus.PENDING]
+def positions_of(jobs: Iterable[Job], now: datetime) -> dict[UUID, int]:
+    """Return the ``position`` of those that wait in their turn, as ``place_of`` counts it: one query for a list.
+
+    What waits is passed through once, however many of the list's jobs it is ahead of.
+    """
+    waiting = [job for job in jobs if job.queued_at and job.status == JobStatus.PENDING]
+    waiting = [job for job in waiting if job.not_before is None or job.not_before <= now]
     if not waiting:
         return {}
-    at = {name: OuterRef(name) for name in IN_TURN}
-    ahead = Job.objects.claimable(now).filter(_earlier(**at))
-    parts = Shard.objects.claimable(now).filter(_earlier(**at))
-    at_work = Exists(Job.objects.filter(_jobs_at_work(now))) | Exists(Shard.objects.filter(_shards_at_work(now)))
-    counts = {
-        "all_ahead": _counted(ahead, "pk") + _counted(parts, "job_id"),
-        "small_ahead": _counted(ahead.filter(small=True), "pk"),
-        "beside": Q(at_work, small=True),
-    }
-    rows: Any = Job.objects.claimable(now).filter(pk__in=waiting).annotate(**counts).values_list("pk", *counts)
-    return {pk: 1 + (small_ahead if beside else all_ahead) for pk, all_ahead, small_ahead, beside in rows}
+    turns = sorted({_turn_of(job) for job in waiting})
+    groups = list(_groups_before(turns, now))
+    beside = any(group.at_work for group in groups)
+    positions = {}
+    for job in waiting:
+        number, small_alone = turns.index(_turn_of(job)), beside and job.small
+        before = (group for group in groups if group.ahead and group.before <= number)
+        positions[job.pk] = 1 + sum(group.ahead for group in before if group.small or not small_alone)
+    return positions
 
 
-def _counted(rows: QuerySet[Any], column: str) -> Subquery:
-    count = Func(F(column), function="COUNT", template="%(function)s(DISTINCT %(expressions)s)")
-    return Subquery(rows.order_by().annotate(many=count).values("many"), output_field=IntegerField())
+def _turn_of(job: Job) -> tuple[Any, ...]:
+    return tuple(getattr(job, name) for name in IN_TURN)
+
+
+def _groups_before(turns: Sequence[tuple[Any, ...]], now: datetime) -> QuerySet[Any, Any]:
+    """Count what is ``ahead`` by the first of the ``turns`` that it is ``before``, and what is at work."""
+    earlier, before = _earlier(*turns[-1]), [When(_earlier(*turn), then=number) for number, turn in enumerate(turns)]
+    first = Case(*before, output_field=IntegerField())
+    ahead, at_work = claimable_at(now) & earlier, _jobs_at_work(now)
+    columns = ("before", "small", "ahead", "at_work")
+    jobs = Job.objects.filter(ahead | at_work).order_by().annotate(before=first).values("before", "small")
+    jobs = jobs.annotate(ahead=Count("pk", filter=ahead), at_work=Count("pk", filter=at_work))
+    # A job in shards is ahead once: by the first of them.
+    ahead, at_work = shard_claimable_at(now) & earlier, _shards_at_work(now)
+    shards = (
+        Shard.objects.filter(ahead | at_work)
+        .order_by()
+        .values("job_id")
+        .annotate(
+            before=Min(first, filter=ahead),
+            small=Value(value=False, output_field=BooleanField()),
+            ahead=Count("job_id", filter=ahead, distinct=True),
+            at_work=Count("pk", filter=at_work),
+        )
+    )
+    return jobs.values_list(*columns, named=True).union(shards.values_list(*columns, named=True), all=True)
 
 
 def _place_of_small(line: Line, small: Line, processes: int) -> Place:

@@ -228,7 +228,7 @@ def test_rows_of_every_state_ask_for_nothing_more(
     alices: Client, alice: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for status in JobStatus:
-        make_jobs(alice, 3, status=status)
+        make_jobs(alice, 3, status=status, queued_at=timezone.now())
     with django_assert_num_queries(7):  # with the places of those that wait
         assert len(shown(alices.get(LIST))) == 15
 

@@ -106,7 +106,10 @@ def test_the_places_of_a_list_take_one_query_and_are_those_of_the_pages(
         found = positions_of(jobs, now)
     assert [found[job.pk] for job in jobs[:5]] == [1, 2, 5, 6, 7]
     assert len(found) == 5
-    assert isinstance(claim_next("host:1"), Job)
+    claimed = claim_next("host:1")
+    assert isinstance(claimed, Job)
+    assert claimed.pk == jobs[0].pk
+    jobs[0].refresh_from_db()
     found = positions_of(jobs, now)
     assert [found[job.pk] for job in jobs[1:5]] == [1, 4, 2, 6]
     for job in Job.objects.filter(pk__in=found):
