@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from annotations.engine.genes import Gene
 from annotations.figures.genome import gene_kind
-from annotations.figures.words import thousands
+from annotations.figures.words import counted, thousands
 
 #: Where the heads stand by impact, from the top; the line is at LINE.
 HEAD_BY_IMPACT = {"HIGH": 6, "MODERATE": 14, "LOW": 22, "MODIFIER": 26}
@@ -147,7 +147,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Bar:
-    """How many variants lie in one part of a contig."""
+    """How many variants begin in one part of a contig; the rows behind its link may be more (decision 0191)."""
 
     x: str
     width: str
@@ -167,7 +167,7 @@ class Overview:
 
 @dataclass(frozen=True)
 class Part:
-    """What goes in for a bar: a contig's part, [start, end], and how many variants it has."""
+    """What goes in for a bar: a contig's part, [start, end], and how many variants begin in it."""
 
     contig: str
     start: int
@@ -206,7 +206,8 @@ def overview(contigs: Sequence[tuple[str, int, str]], parts: Iterable[Part]) -> 
 
 def _bar(part: Part, start: int, whole: int, most: int) -> Bar:
     height = max(1.5, 30 * part.count / most)
-    title = f"{part.contig}:{thousands(part.start)} to {thousands(part.end)}, {thousands(part.count)}"
+    begin = f"{counted(part.count, 'variant')} {'begins' if part.count == 1 else 'begin'} here"
+    title = f"{part.contig}:{thousands(part.start)} to {thousands(part.end)}, {begin}"
     return Bar(
         x=f"{100 * (start + part.start) / whole:.3f}%",
         width=f"{max(0.06, 100 * (part.end - part.start + 1) / whole):.3f}%",

@@ -9,7 +9,11 @@ import pysam
 import pytest
 
 from annotations.engine.reference import load_reference
+from annotations.explorer import where
+from annotations.explorer.filters import Filter
+from annotations.explorer.plan import plan_for
 from annotations.explorer.table import VariantTable
+from annotations.figures.track import Overview
 from tests.engine.annotating import HEADER, RCRS
 from tests.explorer.generated import FORMATS, SEQUENCE, Result, result_of
 
@@ -81,3 +85,16 @@ def test_a_table_without_such_ends_is_asked_by_ref_alone(result: Result, tmp_pat
     old = Result(result.annotated, VariantTable(tmp_path / "old.parquet", load_reference(RCRS)), result.records)
     assert [result.records[row].pos for row in old.rows(old.plan(region="MT:1800-1850"))] == [1800, 1850]
     old.table.close()
+
+
+def test_a_bar_counts_what_begins_in_its_part_and_says_so_and_its_rows_have_what_reaches_in(
+    result: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(where, "MOST_STICKS", 0)  # so that they are counted in bars
+    drawing = where.where_the_variants_are(result.plan(), result.table, len(ROWS), Filter.to_text, str)
+    assert isinstance(drawing, Overview)
+    bars = {bar.title: bar.url for bar in drawing.bars}
+    assert next(iter(bars)) == "MT:967 to 1,035, 1 variant begins here"
+    url = bars["MT:1,795 to 1,863, 3 variants begin here"]
+    found = result.rows(plan_for(Filter.from_text(url), result.table))
+    assert [result.records[row].pos for row in found] == [1000, 1100, 1200, 1400, 1500, 1600, 1800, 1850, 1860]
