@@ -3,6 +3,7 @@ import { giveKeys } from "./igv_keys.js";
 
 const place = document.querySelector("[data-genome-browser]");
 const moves = document.querySelector("[data-genome-browser-moves]");
+const variants = document.querySelector("[data-genome-browser-variants]");
 const status = document.querySelector("[data-genome-browser-status]");
 
 async function open() {
@@ -18,24 +19,39 @@ async function open() {
     locus,
     tracks,
     // With two tracks and a name on each, these have nothing to do.
-    showMultiSelectButton: false,
     showTrackLabelButton: false,
     showCursorTrackingGuideButton: false,
     showCenterGuideButton: false,
   });
+  browser.navbar.multiTrackSelectButton.hide(); // which no setting does
   complete(place.shadowRoot);
   giveKeys(place.shadowRoot, () => ({ "Sample Names": browser.showSampleNames }));
   moves.hidden = false;
+  browser.on("locuschange", () => listWhatIsSeen(browser));
+  listWhatIsSeen(browser);
   moves.addEventListener("click", (event) => move(browser, Number(event.target.dataset.move ?? 0)));
   status.textContent =
-    "Drag to move, scroll within a track, click a variant for its record. Without a mouse, the buttons move it, and the table of variants leads to each record.";
+    "Drag to move, scroll within a track, click a variant for its record. Without a mouse, the buttons move it, and the list of the variants in view leads to each record.";
+}
+
+// The browser's stretch: its contig, its first and its last base; nothing where it shows the whole genome.
+function seen(browser) {
+  const [, contig, start, end] = /^(.+):([\d.,]+)-([\d.,]+)$/.exec([browser.currentLoci()].flat()[0]) ?? [];
+  const [first, last] = [start, end].map((each) => Math.round(Number(each?.replaceAll(",", ""))));
+  return { contig, first, last };
+}
+
+// What a mouse clicks on the track, the table of variants has as links.
+function listWhatIsSeen(browser) {
+  const { contig, first, last } = seen(browser);
+  const region = contig ? `?region=${encodeURIComponent(`${contig}:${first}-${last}`)}` : "";
+  variants.href = `${variants.dataset.genomeBrowserVariants}${region}`;
 }
 
 // igv.js moves by dragging alone; `part` is of what is shown, to the right.
 function move(browser, part) {
-  const [, contig, start, end] = /^(.+):([\d.,]+)-([\d.,]+)$/.exec([browser.currentLoci()].flat()[0]) ?? [];
+  const { contig, first, last } = seen(browser);
   if (!contig || !part) return;
-  const [first, last] = [start, end].map((each) => Math.round(Number(each.replaceAll(",", ""))));
   const length = browser.referenceFrameList[0].getChromosome()?.bpLength ?? Infinity;
   const moved = first + Math.round(part * (last - first + 1));
   const begin = Math.max(1, Math.min(moved, length - (last - first)));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -115,12 +116,14 @@ def test_the_genome_browser_draws_the_jobs_records_and_asks_nobody_else(
 
 
 def everything_is_done_by_keyboard(page: Page) -> None:
-    """Go through igv.js' own buttons with the keyboard alone: all but the click on a variant."""
+    """Go through igv.js' own buttons with the keyboard alone; what a click on a variant shows, the list leads to."""
     place = page.get_by_role("textbox", name="Place")
     expect(place).to_have_value("MT:11,738-11,818")
     place.focus()
-    names = ["Go to the place", "Select Tracks", "Sample Names", "Save Image", "Zoom out", "Zoom", "Zoom in"]
+    names = ["Go to the place", "Sample Names", "Save Image", "Zoom out", "Zoom", "Zoom in"]
     names += ["Settings of the bases", "Settings of Genes", "Settings of Your variants", "Move left", "Move right"]
+    variants_in_view = page.get_by_role("link", name="List the variants in view")
+    expect(variants_in_view).to_have_attribute("href", re.compile(r"/variants/\?region=MT%3A11738-11818$"))
     for name in names:
         page.keyboard.press("Tab")
         focused = page.evaluate(
@@ -130,6 +133,7 @@ def everything_is_done_by_keyboard(page: Page) -> None:
         assert focused == name
     page.keyboard.press("Enter")
     expect(place).to_have_value("MT:11,779-11,859")
+    expect(variants_in_view).to_have_attribute("href", re.compile(r"/variants/\?region=MT%3A11779-11859$"))
     place.fill("MT:16,450-16,549")
     place.press("Enter")
     expect(place).to_have_value("MT:16,450-16,549")

@@ -35,6 +35,7 @@ def test_the_page_names_the_jobs_own_files_and_the_place(alices: Client, job: Jo
     for url in (at("records", job, "vcf"), at("records", job, "index"), at("reference_file", job, "fasta")):
         assert f'"{url}"' in text
     assert 'data-locus="MT:11738-11818"' in text
+    assert f'href="{at("variants", job)}?region=MT%3A11738-11818"' in text
     for wrong in ("", "chrZ:5", "MT:x", '"><script>alert(1)</script>:1'):
         page = alices.get(at("browser", job), {"at": wrong}).content.decode()
         assert 'data-locus="MT:1-16569"' in page
