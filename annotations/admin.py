@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -55,18 +57,26 @@ class JobAdmin(ReadOnly, admin.ModelAdmin[Job]):
         """Queue the same files again."""
         from annotations import intake  # noqa: PLC0415 (loads NumPy; every process of the site has the admin)
 
-        done = 0
-        for job in queryset.filter(deleted_at=None):
-            if job.is_terminal:
-                ticket = intake.copy_of(job)
-                done += moves.enqueue(ticket.pk, ticket.reference)
-        self.message_user(request, f"{done} queued again.", messages.SUCCESS)
+        chosen, done = list(queryset), 0
+        for job in chosen:
+            with suppress(FileNotFoundError):
+                if job.is_terminal and job.deleted_at is None:
+                    ticket = intake.copy_of(job)
+                    done += moves.enqueue(ticket.pk, ticket.reference)
+        why = "a job has to have ended, and its file to be in the store"
+        self._tell(request, f"{done} queued again.", len(chosen) - done, why)
 
     @admin.action(description="Cancel", permissions=["act"])
     def cancel_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         """Cancel what has not ended."""
-        done = sum(moves.cancel(job, f"cancelled by {request.user}") for job in queryset)
-        self.message_user(request, f"{done} cancelled.", messages.SUCCESS)
+        chosen = list(queryset)
+        done = sum(moves.cancel(job, f"cancelled by {request.user}") for job in chosen)
+        self._tell(request, f"{done} cancelled.", len(chosen) - done, "a job that has ended cannot be cancelled")
+
+    def _tell(self, request: HttpRequest, done: str, left: int, why: str) -> None:
+        self.message_user(request, done, messages.SUCCESS)
+        if left:
+            self.message_user(request, f"{left} left alone: {why}.", messages.WARNING)
 
 
 @admin.register(JobEvent)

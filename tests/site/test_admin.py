@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Notification, Plan, PlanChange, User
 from annotations.models import Job, JobEvent, JobStatus, Shard
+from gas_site.storage import file_store
 from tests.site.factories import PASSWORD, make_job, make_user, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -136,8 +137,12 @@ def test_staff_retry_as_a_new_job_of_the_same_owner(root: Client, alice: User) -
     failed = make_job(alice, JobStatus.FAILED)
     running = make_job(alice, JobStatus.RUNNING)
     deleted = make_job(alice, JobStatus.FAILED, deleted_at=timezone.now())
-    assert "1 queued again." in act(root, JOBS, "retry_jobs", failed, running, deleted)
-    new = Job.objects.exclude(pk__in=[failed.pk, running.pk, deleted.pk]).get()
+    gone = make_job(alice, JobStatus.FAILED)
+    file_store().remove(gone.input_key)
+    said = act(root, JOBS, "retry_jobs", failed, running, deleted, gone)
+    assert "1 queued again." in said
+    assert "3 left alone: a job has to have ended, and its file to be in the store." in said
+    new = Job.objects.exclude(pk__in=[failed.pk, running.pk, deleted.pk, gone.pk]).get()
     assert (new.user, new.status, new.file_name) == (alice, JobStatus.PENDING, failed.file_name)
     failed.refresh_from_db()
     assert failed.status == JobStatus.FAILED
