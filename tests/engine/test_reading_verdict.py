@@ -64,8 +64,8 @@ def test_the_verdict_tells_what_a_person_wants_to_know(tmp_path: Path) -> None:
             "The records are not sorted (line 12); they will be.",
             "2 of 4 records lie on contigs that rCRS does not have (chr1, chr2); they stay in the result, "
             "not annotated.",
-            "1 of 2 checked REF alleles are not what the reference has there (the first in line 12: REF is A, the "
-            "reference has G); these records stay in the result, not annotated.",
+            "1 of 2 checked REF alleles is not what the reference has there (in line 12: REF is A, the reference has "
+            "G); this record stays in the result, not annotated.",
             "INFO fields of the file have names that the annotation uses: BCSQ becomes INPUT_BCSQ.",
         ),
     )

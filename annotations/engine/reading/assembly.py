@@ -129,6 +129,8 @@ def yoruba_to_rcrs(position: int) -> int:
 
 
 def _advice(assembly: str) -> str:
+    if assembly == _YORUBA:
+        return f"These look like {assembly} coordinates. Call the variants on rCRS, or lift the file over to it."
     return (
         f"These look like {assembly} coordinates."
         if assembly

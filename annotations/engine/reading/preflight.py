@@ -145,19 +145,23 @@ def _warnings(reader: VcfReader, reference: Reference) -> list[str]:
     if unknown:
         names = ", ".join(name for name, _ in counts.unknown_contigs.most_common(3))
         more = f" and {len(counts.unknown_contigs) - 3:,} more" if len(counts.unknown_contigs) > 3 else ""
+        lie, stay = ("lies", "it stays") if unknown == 1 else ("lie", "they stay")
         warnings.append(
-            f"{unknown:,} of {counts.records:,} records lie on contigs that {reference.name} does not have "
-            f"({names}{more}); they stay in the result, not annotated."
+            f"{unknown:,} of {counts.records:,} records {lie} on contigs that {reference.name} does not have "
+            f"({names}{more}); {stay} in the result, not annotated."
         )
     first = counts.first_mismatch
     if first is not None:
+        one = counts.refs_mismatched == 1
+        are, where, stay = ("is", "in", "this record stays") if one else ("are", "the first in", "these records stay")
         warnings.append(
-            f"{counts.refs_mismatched:,} of {counts.refs_checked:,} checked REF alleles are not what the reference "
-            f"has there (the first in line {first.line:,}: REF is {first.found}, the reference has {first.expected}); "
-            "these records stay in the result, not annotated."
+            f"{counts.refs_mismatched:,} of {counts.refs_checked:,} checked REF alleles {are} not what the reference "
+            f"has there ({where} line {first.line:,}: REF is {first.found}, the reference has {first.expected}); "
+            f"{stay} in the result, not annotated."
         )
     if counts.beyond_contig:
-        warnings.append(f"{counts.beyond_contig:,} records lie beyond the end of their contig and cannot be annotated.")
+        lie = "1 record lies" if counts.beyond_contig == 1 else f"{counts.beyond_contig:,} records lie"
+        warnings.append(f"{lie} beyond the end of the contig and cannot be annotated.")
     if reader.renamed_info:
         pairs = ", ".join(f"{old} becomes {new}" for old, new in reader.renamed_info.items())
         warnings.append(f"INFO fields of the file have names that the annotation uses: {pairs}.")
