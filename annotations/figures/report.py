@@ -152,7 +152,9 @@ def _genes(summary: Mapping[str, Any]) -> Chart | None:
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     rows = [Row(name, int(count), query=query(gene=name)) for name, count in ordered if name]
     shown = bars(rows[:MOST_ROWS], int(summary["total"]))
-    return Chart("genes", "Genes with the most variants", "Gene", shown, rest_of(rows, MOST_ROWS, "gene"), "gene")
+    upstream = summary.get("by_consequence", {}).get("upstream_gene_variant")
+    caption = f"{'A variant upstream of a gene counts for it. ' if upstream else ''}{rest_of(rows, MOST_ROWS, 'gene')}"
+    return Chart("genes", "Genes with the most variants", "Gene", shown, caption, "gene")
 
 
 def _total(rows: Sequence[Row]) -> int:

@@ -54,8 +54,7 @@ def tiles_of(summary: Mapping[str, Any]) -> tuple[Tile, ...]:
         known = int(summary.get("known", 0))
         tiles.append(Tile("Known", known, f"{share(known, total) or '0%'} are in a source", query(known="yes")))
     genes = sum(1 for name in summary.get("by_gene", {}) if name)
-    between = int(summary.get("by_consequence", {}).get("intergenic_variant", 0))
-    tiles.append(Tile("Genes", genes, f"{counted(between, 'variant')} between genes" if between else "with a variant"))
+    tiles.append(Tile("Genes", genes, _outside(summary) or "with a variant"))
     return tuple(tiles)
 
 
@@ -65,6 +64,15 @@ def classes(summary: Mapping[str, Any], most: int = 3) -> str:
     named = [counted(n, *_CLASSES.get(name, (name, name))) for n, name in counts[:most]]
     rest = sum(n for n, _ in counts[most:])
     return ", ".join([*named, f"{thousands(rest)} other"] if rest else named)
+
+
+def _outside(summary: Mapping[str, Any]) -> str:
+    """How many variants lie in no gene: those upstream count for the gene that follows, the others for none."""
+    counts: Mapping[str, int] = summary.get("by_consequence", {})
+    upstream, between = (int(counts.get(f"{name}_variant", 0)) for name in ("upstream_gene", "intergenic"))
+    told = [f"{thousands(upstream)} upstream of one"] if upstream else []
+    told += [f"{thousands(between)} between genes"] if between else []
+    return f"{counted(upstream + between, 'variant')} in none: {', '.join(told)}" if told else ""
 
 
 def _high(summary: Mapping[str, Any]) -> Tile:

@@ -149,8 +149,12 @@ def test_tiles_say_what_their_numbers_mean() -> None:
         ("High impact", 1, "1 stop gained"),
         ("Confirmed pathogenic", 1, "by MITOMAP's status"),
         ("Rarer than 0.1%", 2, "of MITOMAP sequences"),
-        ("Genes", 2, "1 variant between genes"),
+        ("Genes", 2, "1 variant in none: 1 between genes"),
     ]
+    upstream = a_summary(by_consequence={"upstream_gene_variant": 27, "intergenic_variant": 1})
+    assert tiles_of(upstream)[-1].note == "28 variants in none: 27 upstream of one, 1 between genes"
+    [genes] = [chart for chart in figures_for(upstream, None).charts if chart.kind == "gene"]
+    assert genes.caption.startswith("A variant upstream of a gene counts for it.")
 
 
 def test_without_a_frequency_source_the_known_are_counted_instead() -> None:
