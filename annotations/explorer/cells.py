@@ -22,7 +22,8 @@ _RAREST, _BAR = 1e-5, 44.0
 #: A text in a cell; the variant's page has the whole of it.
 MOST_TEXT, MOST_CALL = 60, 28
 _RS = re.compile(r"rs\d+")
-_NOTHING = mark_safe('<span class="faint">–</span>')  # noqa: RUF001 (an en dash is the site's sign for no value)
+#: Of a cell that has no value.
+NOTHING = mark_safe('<span class="faint">–</span>')  # noqa: RUF001 (an en dash is the site's sign for no value)
 _WORDS = {letters[0]: words for letters, words in KINDS.values() if len(letters) == 1}
 
 
@@ -34,7 +35,7 @@ def cell(column: Column, row: dict[str, Any], *, most: int = MOST_TEXT) -> SafeS
     if column.kind == "frequency":
         return _frequency(value, annotated=row.get("not_annotated") is None)
     if value is None or value == "":
-        return _NOTHING
+        return NOTHING
     writer = _WRITERS.get(column.kind)
     if writer is not None:
         return writer(value)
@@ -63,7 +64,7 @@ def significance(value: Any, most: int = MOST_TEXT) -> SafeString:
 
 def _gene(row: dict[str, Any]) -> SafeString:
     if not row.get("gene"):
-        return _NOTHING
+        return NOTHING
     protein = row.get("protein")
     name = format_html('<span class="gene">{}</span>', clipped(row["gene"], 24))
     return format_html('{} <span class="mono">{}</span>', name, clipped(protein, 24)) if protein else name
@@ -71,7 +72,7 @@ def _gene(row: dict[str, Any]) -> SafeString:
 
 def _frequency(value: float | None, *, annotated: bool) -> SafeString:
     if value is None and not annotated:
-        return _NOTHING
+        return NOTHING
     shown = "not seen" if not value else percent(value)
     length = _BAR * max(0.0, 1 - math.log10(max(value, _RAREST)) / math.log10(_RAREST)) if value else 0
     bar = (
@@ -103,7 +104,7 @@ def _consequence(value: str) -> SafeString:
 def _genotype(letter: str) -> SafeString:
     words = _WORDS.get(letter, "")
     short = {"0": "ref", "1": "het", "2": "hom"}.get(letter)
-    return format_html('<span title="{}">{}</span>', words, short) if short else _NOTHING
+    return format_html('<span title="{}">{}</span>', words, short) if short else NOTHING
 
 
 _WRITERS: dict[str, Callable[[Any], SafeString]] = {

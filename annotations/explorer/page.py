@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from annotations.explorer.cells import cell
+from annotations.explorer.cells import NOTHING, cell
 from annotations.explorer.choice import columns_for, default_columns, queried
 from annotations.explorer.columns import ROW, Column
 from annotations.explorer.counting import COUNTED_AT_ONCE, funnel_of, remedies
@@ -187,13 +187,21 @@ def _rows(view: View, page: Page, columns: list[Column], table: VariantTable) ->
             "name": variant_name(row, table.reference),
             "url": view.row_url(row["row"]),
             "noted": row["row"] in noted,
-            "cells": [
-                {"column": column, "content": cell(column, row), "end": place % 2 == 0}
-                for place, column in enumerate(columns)
-            ],
+            "cells": _cells(row, columns),
         }
         for row in page.rows
     ]
+
+
+def _cells(row: dict[str, Any], columns: list[Column]) -> list[dict[str, Any]]:
+    """A row's cells behind its name. On a narrow screen two make a line, which goes where neither has a value."""
+    contents = [cell(column, row) for column in columns]
+    found = []
+    for place, (column, content) in enumerate(zip(columns, contents, strict=True)):
+        other = place + 1 if place % 2 else place - 1
+        empty = place > 0 and {content, *contents[other : other + 1]} == {NOTHING}
+        found.append({"column": column, "content": content, "end": place % 2 == 0, "empty": empty})
+    return found
 
 
 def _choice(columns: list[Column], table: VariantTable) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from annotations.explorer.pool import TableAway
 from annotations.explorer.reading_samples import KINDS
 from annotations.explorer.table import VariantTable
 from annotations.explorer.transcripts import Line, line_of
-from annotations.figures.words import term
+from annotations.figures.words import counted, term
 from annotations.models import Job, VariantNote
 
 #: Samples listed; carriers come first, the line has the rest.
@@ -66,6 +66,8 @@ def variant_context(number: int, view: View, table: VariantTable) -> dict[str, A
         "facts": _facts(row, table),
         "sources": _sources(row, table),
         "links": _links(row, table),
+        "beside": _beside(row),
+        "surroundings": _surroundings(row),
         "terms": [term(name) for name in (row.get("consequence") or "").split("&")],
         "transcripts": [_transcript(one) for one in transcripts[:MOST_TRANSCRIPTS]],
         "transcripts_left": max(0, len(transcripts) - MOST_TRANSCRIPTS),
@@ -82,6 +84,19 @@ def variant_context(number: int, view: View, table: VariantTable) -> dict[str, A
         "filtered": bool(view.plan.steps),
         "query_text": view.address_text,
     }
+
+
+def _beside(row: dict[str, Any]) -> str:
+    """How an allele lies that is upstream of its gene and not in it; "" for every other."""
+    distance = row.get("upstream_distance")
+    return f"{counted(distance, 'base')} upstream of" if distance is not None and row.get("gene") else ""
+
+
+def _surroundings(row: dict[str, Any]) -> list[tuple[str, str]]:
+    """The nearest genes of an allele that lies in none, each with how far it is, in the contig's order."""
+    sides = (("gene_before", "before it"), ("gene_after", "after it"))
+    near = [(row.get(name), row.get(f"{name}_distance"), where) for name, where in sides]
+    return [(gene, f"{counted(distance, 'base')} {where}") for gene, distance, where in near if gene and distance]
 
 
 def _transcript(found: Consequence) -> dict[str, str]:

@@ -100,6 +100,18 @@ def test_what_cannot_be_applied_is_said_on_the_page(alices: Client, job: Job) ->
     assert names(text) == ["m.11778G>A"]
 
 
+def test_an_allele_outside_genes_says_how_far_the_next_ones_are(alices: Client, job: Job) -> None:
+    text = read(alices, at("variant", job, LHON_ROW + 1))
+    assert '496 bases upstream of <span class="gene">MT-TP</span>' in text
+    assert 'Nearest:\n        <span class="gene">MT-TP</span>, 496 bases before it.' in text
+    assert "upstream of a gene" not in text
+
+
+def test_a_line_of_a_card_that_has_no_value_is_left_out_on_a_narrow_screen(alices: Client, job: Job) -> None:
+    lhon, benign = read(alices, at("variants", job)).split('scope="row"')[-2:]
+    assert [lhon.count("wide-only"), benign.count("wide-only")] == [2, 4]  # ID and the bar; status and disease, too
+
+
 @pytest.mark.parametrize(
     "query",
     ["after=x", "after=99999999999999999999", "before=5&after=2", "sort=-%22;--", "columns=%00,x,impact", "saved=zz"],
