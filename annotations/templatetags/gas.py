@@ -214,6 +214,12 @@ def classes(counts: dict[str, Any]) -> str:
 
 
 @register.filter
+def alleles(counts: dict[str, Any]) -> int:
+    """How many alleles a verdict or summary has counted by class: a record with two ALTs has two."""
+    return sum(counts.get("by_class", {}).values())
+
+
+@register.filter
 def minus(whole: int, part: Sized) -> int:
     """How many of ``whole`` are not in ``part``."""
     return whole - len(part)
