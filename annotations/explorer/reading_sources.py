@@ -11,6 +11,7 @@ from annotations.explorer.reading import (
     Range,
     Reading,
     listed,
+    number,
     number_range,
     quoted_list,
     split_values,
@@ -20,6 +21,7 @@ from annotations.explorer.table import VariantTable
 from annotations.figures.words import percent
 
 MOST_VALUES = 2_000
+_SEEN = "seen-"
 ANNOTATED = Condition('"not_annotated" IS NULL')
 
 
@@ -78,9 +80,10 @@ def _contained(column: Column, text: str, table: VariantTable) -> Condition:
 
 
 def read_frequency(values: tuple[str, ...], table: VariantTable) -> Reading:
-    """``0.01``: rarer, not seen included; ``0.001-0.01``: seen, low <= f < high; ``unseen``. ``FIELD:`` may precede it.
+    """``0.01``: rarer, not seen included; ``0.001-0.01``: low <= f < high; ``unseen``. ``FIELD:`` may precede it.
 
-    A variant that could not be annotated was never looked up, and is neither rare nor unseen.
+    Not seen is what the source lacks and what it gives as 0; ``none`` is the first alone, ``seen-0.001`` leaves both
+    out. A variant that could not be annotated was never looked up, and is neither rare nor unseen.
     """
     readings = [_frequency(value, table) for value in values]
     return Reading(listed([one.label for one in readings], "and"), all_of([one.condition for one in readings]))
@@ -97,14 +100,25 @@ def _frequency(value: str, table: VariantTable) -> Reading:
         )
     short = column.title.removesuffix(" frequency")
     looked_up = [ANNOTATED] if table.has(Condition('"not_annotated" IS NOT NULL')) else []
-    unseen = all_of([Condition(f"{column.sql} IS NULL"), *looked_up])
+    lacking = all_of([Condition(f"{column.sql} IS NULL"), *looked_up])
+    if text == "none":
+        return Reading(f"Without a frequency in {short}", lacking)
     if text == "unseen":
-        return Reading(f"Not seen in {short}", unseen)
+        return Reading(f"Not seen in {short}", lacking | Condition(f"{column.sql} = 0"))
+    if text.startswith(_SEEN):
+        below = number(text.removeprefix(_SEEN))
+        seen = Condition(f"{column.sql} > 0 AND {column.sql} < ?", (below,))
+        return Reading(f"Seen in {short}, under {percent(below)}", seen)
+    return _between(text, column, short, lacking, looked_up)
+
+
+def _between(text: str, column: Column, short: str, lacking: Condition, looked_up: list[Condition]) -> Reading:
+    """A range of frequencies, or all that is rarer than one."""
     found = number_range(text)
     if found.high is None and not text.rstrip().endswith("-"):
         below = Range(None, found.low)
         if looked_up:
-            either = any_of([unseen, within(column.sql, below, end="<")])
+            either = any_of([lacking, within(column.sql, below, end="<")])
         else:  # every allele was looked up: one comparison says both, as no frequency is negative
             either = within(f"coalesce({column.sql}, -1)", below, end="<")
         return Reading(f"{short} under {percent(found.low or 0)}", either)

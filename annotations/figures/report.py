@@ -99,8 +99,8 @@ def _frequencies(summary: Mapping[str, Any]) -> Chart | None:
         return None
     source = _source_name(frequency)
     field = str(frequency.get("field") or "")
-    rows = [Row("not seen", not_seen(summary), query=query(frequency=f"{field}:unseen"))]
-    rows += [_bin(field, float(one["low"]), float(one["high"]), int(one["count"])) for one in bins]
+    rows = [_unseen(field, summary)]
+    rows += [_bin(field, float(one["low"]), float(one["high"]), int(one["count"]), frequency) for one in bins]
     total = _total(rows)
     if not total:
         return None
@@ -110,8 +110,18 @@ def _frequencies(summary: Mapping[str, Any]) -> Chart | None:
     return Chart("frequency", f"How common in {source}", "Frequency", bars(rows), caption)
 
 
-def _bin(field: str, low: float, high: float, count: int) -> Row:
-    return Row(_range(low, high), count, query=query(frequency=f"{field}:{low:g}-{high:g}"))
+def _unseen(field: str, summary: Mapping[str, Any]) -> Row:
+    """What the source does not have, and what it has looked for and never seen: told apart since it is counted."""
+    zeros = summary["frequency"].get("zeros")
+    wanted = "none" if zeros is None else "unseen"
+    return Row("not seen", not_seen(summary) + int(zeros or 0), query=query(frequency=f"{field}:{wanted}"))
+
+
+def _bin(field: str, low: float, high: float, count: int, frequency: Mapping[str, Any]) -> Row:
+    zeros = frequency.get("zeros")
+    if low > 0 or zeros is None:
+        return Row(_range(low, high), count, query=query(frequency=f"{field}:{low:g}-{high:g}"))
+    return Row(_range(low, high), count - int(zeros), query=query(frequency=f"{field}:seen-{high:g}"))
 
 
 def _range(low: float, high: float) -> str:

@@ -20,7 +20,7 @@ def between(value: float | None, low: float, high: float) -> bool:
 
 
 def unseen(record: Record) -> bool:
-    return record.frequency is None and record.annotated
+    return not record.frequency and record.annotated
 
 
 FILTERS: list[tuple[dict[str, str | list[str]], Takes]] = [
@@ -50,6 +50,8 @@ FILTERS: list[tuple[dict[str, str | list[str]], Takes]] = [
     ({"frequency": "0.0001-0.01"}, lambda r: r.frequency is not None and 0.0001 <= r.frequency < 0.01),
     ({"frequency": "MITOMAP_AF:0.01-"}, lambda r: r.frequency is not None and r.frequency >= 0.01),
     ({"frequency": "unseen"}, unseen),
+    ({"frequency": "none"}, lambda r: r.frequency is None and r.annotated),
+    ({"frequency": "seen-0.01"}, lambda r: r.frequency is not None and 0 < r.frequency < 0.01),
     ({"quality": "30"}, lambda r: r.qual is not None and r.qual >= 30),
     ({"quality": "10-30.5"}, lambda r: between(r.qual, 10, 30.5)),
     ({"filter_": "PASS"}, lambda r: r.filter == "PASS"),

@@ -121,6 +121,22 @@ def test_frequencies_are_labelled_in_per_cent_and_the_rare_are_counted(rcrs: Ref
     assert chart.caption == "2 of 4 variants are rarer than 1 in 1,000 sequences in MITOMAP."
 
 
+def test_what_a_source_gives_as_nought_is_not_seen_and_an_earlier_summary_does_not_tell_it_apart(
+    rcrs: Reference,
+) -> None:
+    frequency = a_summary()["frequency"]
+    [_, _, earlier, *_] = figures_for(a_summary(), rcrs).charts
+    [_, _, chart, *_] = figures_for(a_summary(frequency={**frequency, "zeros": 1}), rcrs).charts
+    assert [(bar.count, bar.query) for bar in earlier.bars[:2]] == [
+        (1, "frequency=MITOMAP_AF%3Anone"),
+        (1, "frequency=MITOMAP_AF%3A0-0.001"),
+    ]
+    assert [(bar.count, bar.query) for bar in chart.bars[:2]] == [
+        (2, "frequency=MITOMAP_AF%3Aunseen"),
+        (0, "frequency=MITOMAP_AF%3Aseen-0.001"),
+    ]
+
+
 def test_what_was_never_looked_up_is_not_called_rare(rcrs: Reference) -> None:
     summary = a_summary(not_annotated={"ref_mismatch": 1})
 

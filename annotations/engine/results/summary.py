@@ -52,6 +52,8 @@ class Tally:
     substitutions: Counter[str] = field(default_factory=_counter)
     frequencies: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(FREQUENCY_BINS), np.int64))
     frequency_not_seen: int = 0
+    frequency_zeros: int = 0
+    """Of ``frequencies``, those of alleles that were looked for and never seen."""
     spread: Distributions = field(default_factory=Distributions)
 
     def add(self, records: Records) -> None:
@@ -91,6 +93,7 @@ class Tally:
             self.by_source[source] += int(found.sum())
         seen = values.frequency[~np.isnan(values.frequency)]
         self.frequency_not_seen += len(values.frequency) - len(seen)
+        self.frequency_zeros += len(seen) - int(np.count_nonzero(seen))
         bins = np.searchsorted(_BIN_BOUNDS, seen, side="right")
         self.frequencies = (self.frequencies + np.bincount(bins, minlength=len(FREQUENCY_BINS))).astype(np.int64)
 
@@ -99,8 +102,8 @@ class Tally:
         return {name: _plain(getattr(self, name)) for name in _COUNTED} | {"spread": self.spread.state()}
 
     def merge(self, state: Mapping[str, Any]) -> None:
-        """Add what another counted of the records behind these."""
-        for name in _COUNTED:
+        """Add what another counted of the records behind these; an earlier GAS has not counted all of it."""
+        for name in filter(state.__contains__, _COUNTED):
             mine = getattr(self, name)
             if isinstance(mine, Counter):
                 mine.update(state[name])
@@ -138,7 +141,8 @@ class Tally:
             {"label": _bin_label(low, high), "low": low, "high": high, "count": count}
             for (low, high), count in zip(FREQUENCY_BINS, self.frequencies.tolist(), strict=True)
         ]
-        return {"field": item.info, "source": source.name, "bins": bins, "not_seen": self.frequency_not_seen}
+        unseen = {"not_seen": self.frequency_not_seen, "zeros": self.frequency_zeros}
+        return {"field": item.info, "source": source.name, "bins": bins, **unseen}
 
 
 _COUNTED = tuple(one.name for one in fields(Tally) if one.name != "spread")
