@@ -21,7 +21,7 @@ from annotations.explorer.regions import read_region as region_of
 from annotations.explorer.table import VariantTable
 from annotations.figures.words import thousands
 
-KNOWN = {"yes": Reading("Known", Condition('"known"')), "no": Reading("Novel", Condition('NOT "known"'))}
+ANNOTATED = Condition('"not_annotated" IS NULL')
 MAX_REGIONS = 500
 _LENGTH = re.compile(r"([+-]?)(\d{1,9})(-?)(\d{0,9})")
 
@@ -59,11 +59,17 @@ def read_class(values: tuple[str, ...], table: VariantTable) -> Reading:
 
 
 def read_known(values: tuple[str, ...], table: VariantTable) -> Reading:
-    """``yes``: one of the sources knows the allele; ``no``: none does."""
-    reading = KNOWN.get(values[0].lower())
-    if reading is None:
+    """``yes``: one of the sources knows the allele; ``no``: it was looked up, and none does."""
+    if values[0].lower() == "yes":
+        return Reading("Known", Condition('"known"'))
+    if values[0].lower() != "no":
         raise BadValue("Known or novel is asked with yes or no.")
-    return reading
+    return Reading("Novel", all_of([Condition('NOT "known"'), *looked_up(table)]))
+
+
+def looked_up(table: VariantTable) -> list[Condition]:
+    """What keeps variants apart that could not be annotated, and so were never looked up; nothing where all were."""
+    return [ANNOTATED] if table.has(Condition('"not_annotated" IS NOT NULL')) else []
 
 
 def read_quality(values: tuple[str, ...], table: VariantTable) -> Reading:

@@ -17,12 +17,12 @@ from annotations.explorer.reading import (
     split_values,
     within,
 )
+from annotations.explorer.reading_record import looked_up
 from annotations.explorer.table import VariantTable
 from annotations.figures.words import percent
 
 MOST_VALUES = 2_000
 _SEEN = "seen-"
-ANNOTATED = Condition('"not_annotated" IS NULL')
 
 
 def read_clinical(values: tuple[str, ...], table: VariantTable) -> Reading:
@@ -99,8 +99,8 @@ def _frequency(value: str, table: VariantTable) -> Reading:
             else "The sources of this result have no frequencies."
         )
     short = column.title.removesuffix(" frequency")
-    looked_up = [ANNOTATED] if table.has(Condition('"not_annotated" IS NOT NULL')) else []
-    lacking = all_of([Condition(f"{column.sql} IS NULL"), *looked_up])
+    annotated = looked_up(table)
+    lacking = all_of([Condition(f"{column.sql} IS NULL"), *annotated])
     if text == "none":
         return Reading(f"Without a frequency in {short}", lacking)
     if text == "unseen":
@@ -109,17 +109,17 @@ def _frequency(value: str, table: VariantTable) -> Reading:
         below = number(text.removeprefix(_SEEN))
         seen = Condition(f"{column.sql} > 0 AND {column.sql} < ?", (below,))
         return Reading(f"Seen in {short}, under {percent(below)}", seen)
-    return _between(text, column, short, lacking, looked_up)
+    return _between(text, column, short, lacking if annotated else None)
 
 
-def _between(text: str, column: Column, short: str, lacking: Condition, looked_up: list[Condition]) -> Reading:
-    """A range of frequencies, or all that is rarer than one."""
+def _between(text: str, column: Column, short: str, lacking: Condition | None) -> Reading:
+    """A range of frequencies, or all that is rarer than one; ``lacking`` is None where every allele was looked up."""
     found = number_range(text)
     if found.high is None and not text.rstrip().endswith("-"):
         below = Range(None, found.low)
-        if looked_up:
+        if lacking:
             either = any_of([lacking, within(column.sql, below, end="<")])
-        else:  # every allele was looked up: one comparison says both, as no frequency is negative
+        else:  # one comparison says both, as no frequency is negative
             either = within(f"coalesce({column.sql}, -1)", below, end="<")
         return Reading(f"{short} under {percent(found.low or 0)}", either)
     if found.high is None:

@@ -81,10 +81,10 @@ def _quality(summary: Mapping[str, Any]) -> Chart | None:
 def _known(summary: Mapping[str, Any]) -> Chart | None:
     if "known" not in summary or not summary.get("by_source"):
         return None
-    total, known = int(summary.get("total", 0)), int(summary["known"])
+    annotated, known = int(summary.get("annotated", summary.get("total", 0))), int(summary["known"])
     rows = [
         Row("known", known, query=query(known="yes")),
-        Row("novel", total - known, query=query(known="no")),
+        Row("novel", annotated - known, query=query(known="no")),
     ]
     sources: Mapping[str, int] = summary["by_source"]
     caption = "; ".join(f"{name}: {int(count):,}" for name, count in sources.items())

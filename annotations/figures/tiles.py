@@ -11,6 +11,8 @@ from annotations.figures.report import rarer_than
 from annotations.figures.terms import impact_of
 from annotations.figures.words import counted, share, term, thousands
 
+#: Why the blocks of a gVCF, and its allele for all others, are not annotated: they are symbolic, and no variants.
+BLOCK = "reference_block"
 _CLASSES = {
     "SNV": ("substitution", "substitutions"),
     "insertion": ("insertion", "insertions"),
@@ -19,6 +21,7 @@ _CLASSES = {
     "indel": ("insertion-deletion", "insertion-deletions"),
     "symbolic": ("structural", "structural"),
     "other": ("other", "other"),
+    BLOCK: ("reference block", "reference blocks"),
 }
 
 
@@ -60,7 +63,10 @@ def tiles_of(summary: Mapping[str, Any]) -> tuple[Tile, ...]:
 
 def classes(summary: Mapping[str, Any], most: int = 3) -> str:
     """The commonest classes of variant, and the rest as other: "43 substitutions, 1 deletion"."""
-    counts = sorted(((int(n), name) for name, n in summary.get("by_class", {}).items() if n), reverse=True)
+    by_class = {**summary.get("by_class", {})}
+    if blocks := int(summary.get("not_annotated", {}).get(BLOCK, 0)):
+        by_class |= {"symbolic": int(by_class.get("symbolic", 0)) - blocks, BLOCK: blocks}
+    counts = sorted(((int(n), name) for name, n in by_class.items() if n), reverse=True)
     named = [counted(n, *_CLASSES.get(name, (name, name))) for n, name in counts[:most]]
     rest = sum(n for n, _ in counts[most:])
     return ", ".join([*named, f"{thousands(rest)} other"] if rest else named)

@@ -38,7 +38,7 @@ FILTERS: list[tuple[dict[str, str | list[str]], Takes]] = [
     ({"class_": "SNV"}, lambda r: len(r.ref) == len(r.alt) == 1 and r.alt != "*"),
     ({"class_": "insertion,deletion"}, lambda r: len(r.ref) != len(r.alt) and r.alt.isalpha()),
     ({"known": "yes"}, lambda r: r.known),
-    ({"known": "no"}, lambda r: not r.known),
+    ({"known": "no"}, lambda r: r.annotated and not r.known),
     ({"clinical": "confirmed"}, lambda r: r.status.startswith("Cfrm")),
     ({"clinical": "likely"}, lambda r: "[LP]" in r.status or r.info.get("MITOMAP_RATING") == "LP"),
     ({"clinical": "pathogenic"}, lambda r: "[P]" in r.status or r.info.get("MITOMAP_RATING") == "P"),

@@ -173,6 +173,11 @@ def test_tiles_say_what_their_numbers_mean() -> None:
     assert genes.caption.startswith("A variant upstream of a gene counts for it.")
 
 
+def test_the_blocks_of_a_gvcf_are_not_called_structural() -> None:
+    summary = a_summary(by_class={"SNV": 2, "symbolic": 6}, not_annotated={"reference_block": 5})
+    assert tiles_of(summary)[0].note == "5 reference blocks, 2 substitutions, 1 structural"
+
+
 def test_without_a_frequency_source_the_known_are_counted_instead() -> None:
     tiles = tiles_of(a_summary(frequency=None))
 
