@@ -145,8 +145,9 @@ def tidy(claim: Claim, *, verified: bool = False) -> None:
     for file in files:
         claim.renew()
         file_store().remove(file.key)
-        file_store().clear_aside(file.key)  # a restore that was called off, and its worker killed
         reach("archive.removed")
+    claim.renew()
+    file_store().clear_aside([file.key for file in files])  # a restore that was called off, and its worker killed
     remove_strays(claim, place, holding)
     Holding.objects.filter(claim.held, pk=holding.pk).update(untidy=False, **NO_ERROR)
     reach("archive.tidied")

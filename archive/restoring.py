@@ -45,9 +45,8 @@ def restore(claim: Claim) -> None:
 
 def _bring_back(claim: Claim, place: Vault, files: list[HoldingFile]) -> None:
     """Thaw each file aside, read it again, and give it its key where it is the file. Nothing stays aside."""
-    for file in files:
-        claim.renew()
-        file_store().clear_aside(file.key)  # what killed workers left
+    claim.renew()
+    file_store().clear_aside([file.key for file in files])  # what killed workers left
     unproved = {_aside(claim, file) for file in files}
     try:
         with Rereading(claim, lambda file, beat: copy_under(_aside(claim, file), beat)) as rereading:
@@ -78,7 +77,7 @@ def _accept(claim: Claim, file: HoldingFile, content: Content | None) -> None:
     claim.renew()
     if content != wanted(file):
         raise BadCopy(f"the thawed copy of the {file.kind} differs from what the job made")
-    file_store().put_in_place(_aside(claim, file), file.key, file.sha256, claim.beat)
+    file_store().put_in_place(_aside(claim, file), file.key, file.size, file.sha256, claim.beat)
     _renew_or_leave_no_trace(claim, file)
     reach("restore.verified")
 
@@ -188,10 +187,11 @@ def tidy(claim: Claim, *, verified: bool = False) -> None:
     for file in [] if verified else files:
         if hot_copy(file, claim.beat) != wanted(file):
             raise BadCopy(f"the {file.kind} in the file store differs from what the job made; the archive is kept")
+    claim.renew()
+    file_store().clear_aside([file.key for file in files])
     for file in files:
         if file.archive_id:
             claim.renew()
-            file_store().clear_aside(file.key)
             place.remove(file.archive_id)
             reach("restore.removed")
             with fenced(claim):

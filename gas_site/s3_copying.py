@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from boto3.s3.transfer import TransferConfig
 
@@ -13,6 +14,8 @@ from gas_site.storage import Beat, no_beat
 if TYPE_CHECKING:
     from gas_site.s3_objects import Objects
 
+Answer = TypeVar("Answer")
+
 # One call copies five gigabytes, but says nothing until it has: this is far from READ_SECONDS of silence, and in parts
 # more goes side by side. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 WHOLE_BYTES = 1024**3
@@ -20,26 +23,42 @@ IN_PARTS = TransferConfig(multipart_threshold=WHOLE_BYTES, multipart_chunksize=1
 BEAT_SECONDS = 1.0
 
 
-def copy(source: Objects, source_key: str, target: Objects, key: str, beat: Beat = no_beat, **extra: Any) -> str:
-    """Copy an object; return the SHA-256 (base64) that S3 computed of the copy, "" where it went in parts.
-
-    The copy appears whole. Raises FileNotFoundError, StoreAway.
-    """
+def copy(source: Objects, source_key: str, target: Objects, key: str, beat: Beat = no_beat, **extra: Any) -> None:
+    """Copy an object, which appears whole. Raises FileNotFoundError, StoreAway."""
     size = source.head(source_key)["ContentLength"]
+    if size > WHOLE_BYTES:
+        _beating(lambda: _in_parts(source, source_key, target, key, extra), beat)
+    else:
+        _beating(lambda: _whole(source, source_key, target, key, extra), beat)
+
+
+def copy_hashed(objects: Objects, source_key: str, key: str, size: int, beat: Beat = no_beat) -> str:
+    """Copy an object of ``size`` bytes within its bucket; return the SHA-256 (base64) that S3 computed of the copy.
+
+    That is "" above WHOLE_BYTES: of what it copies in parts S3 computes none of the whole.
+    """
+    if size > WHOLE_BYTES:
+        _beating(lambda: _in_parts(objects, source_key, objects, key, {}), beat)
+        return ""
+    wanted = {"ChecksumAlgorithm": "SHA256"}
+    answer = _beating(lambda: _whole(objects, source_key, objects, key, wanted), beat)
+    checksum: str = answer["CopyObjectResult"].get("ChecksumSHA256", "")
+    return checksum
+
+
+def _whole(source: Objects, source_key: str, target: Objects, key: str, extra: dict[str, Any]) -> Any:
+    client: Any = target.client
     place = {"Bucket": source.bucket, "Key": source_key}
-    written = {**target.written, **extra}
+    return client.copy_object(CopySource=place, Bucket=target.bucket, Key=key, **target.written, **extra)
 
-    def deed() -> str:
-        client: Any = target.client
-        if size > WHOLE_BYTES:
-            client.copy(place, target.bucket, key, ExtraArgs=written, SourceClient=source.client, Config=IN_PARTS)
-            return ""
-        answer = client.copy_object(
-            CopySource=place, Bucket=target.bucket, Key=key, ChecksumAlgorithm="SHA256", **written
-        )
-        checksum: str = answer["CopyObjectResult"].get("ChecksumSHA256", "")
-        return checksum
 
+def _in_parts(source: Objects, source_key: str, target: Objects, key: str, extra: dict[str, Any]) -> None:
+    client: Any = target.client
+    place, written = {"Bucket": source.bucket, "Key": source_key}, {**target.written, **extra}
+    client.copy(place, target.bucket, key, ExtraArgs=written, SourceClient=source.client, Config=IN_PARTS)
+
+
+def _beating(deed: Callable[[], Answer], beat: Beat) -> Answer:
     with ThreadPoolExecutor(1, thread_name_prefix="s3-copy") as thread:
         copying = thread.submit(deed)
         while wait([copying], timeout=BEAT_SECONDS).not_done:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import errno
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from botocore.exceptions import ClientError
@@ -122,11 +123,12 @@ class Objects:
             if "NoSuchUpload" not in str(error):
                 raise
 
-    def remove_below(self, prefix: str) -> None:
-        """Remove everything that begins with ``prefix``, unfinished uploads included. Raises StoreAway."""
+    def remove_below(self, prefix: str, wanted: Callable[[str], bool] = bool) -> None:
+        """Remove what begins with ``prefix`` and is wanted, unfinished uploads included. Raises StoreAway."""
         for key, upload_id in list(self.uploads(prefix)):
-            self.abort(key, upload_id)
-        while batch := _first(self.keys(prefix), MOST_DELETIONS):
+            if wanted(key):
+                self.abort(key, upload_id)
+        for batch in _batches(filter(wanted, self.keys(prefix))):
             with told_apart():
                 answer = self.client.delete_objects(
                     Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True}
@@ -135,5 +137,6 @@ class Objects:
                 raise StoreAway(errno.EIO, f"S3 did not remove {len(errors)} objects ({errors[0].get('Code')})")
 
 
-def _first(keys: Iterator[str], most: int) -> list[str]:
-    return [key for key, _ in zip(keys, range(most), strict=False)]
+def _batches(keys: Iterator[str]) -> Iterator[list[str]]:
+    while batch := list(islice(keys, MOST_DELETIONS)):
+        yield batch

@@ -9,7 +9,7 @@ import base64
 import errno
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,7 +21,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from storages.backends.s3 import S3Storage
 
-from gas_site.s3_copying import copy
+from gas_site.s3_copying import copy, copy_hashed
 from gas_site.s3_objects import Objects, told_apart
 from gas_site.s3_serving import passed_on
 from gas_site.s3_uploads import S3Uploads
@@ -106,19 +106,21 @@ class S3Store(S3Storage):  # type: ignore[misc]  # django-storages has no types
         """Name an object beside the object."""
         return aside_key(key, owner)
 
-    def put_in_place(self, aside: str, key: str, sha256: str, beat: Beat = no_beat) -> None:
+    def put_in_place(self, aside: str, key: str, size: int, sha256: str, beat: Beat = no_beat) -> None:
         """Let S3 copy, for it cannot rename; what it computed of its copy must be this SHA-256. Raises StoreAway.
 
         Above WHOLE_BYTES it computes none of the whole, and copying is S3's word alone.
         """
-        checksum = copy(self.objects, self.object_key(aside), self.objects, self.object_key(key), beat)
+        checksum = copy_hashed(self.objects, self.object_key(aside), self.object_key(key), size, beat)
         if checksum and base64.b64decode(checksum).hex() != sha256:
             raise StoreAway(errno.EIO, "S3 made another object of a copy than was proved")
         self.remove(aside)
 
-    def clear_aside(self, key: str) -> None:
-        """Remove the objects, and what was to become one when its writer was killed."""
-        self.objects.remove_below(self.object_key(aside_key(key, "")))
+    def clear_aside(self, keys: Collection[str]) -> None:
+        """Remove the objects, and what was to become one when its writer was killed; all of a folder at once."""
+        ours = tuple(self.object_key(aside_key(key, "")) for key in keys)
+        for folder in sorted({name.rpartition("/")[0] for name in ours}):
+            self.objects.remove_below(f"{folder}/.", lambda name: name.startswith(ours))
 
     def read(self, key: str) -> BinaryIO:
         """Open the object."""

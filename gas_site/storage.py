@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
@@ -82,14 +82,14 @@ class FileStore(Protocol):
     def aside(self, key: str, owner: str) -> str:
         """Return the key under which ``owner`` keeps a copy of ``key`` until it is proved."""
 
-    def put_in_place(self, aside: str, key: str, sha256: str, beat: Beat = no_beat) -> None:
+    def put_in_place(self, aside: str, key: str, size: int, sha256: str, beat: Beat = no_beat) -> None:
         """Give a copy that was kept aside its key, durably, whatever lies there. Raises FileNotFoundError.
 
-        ``sha256`` (hex) is what the copy was read to hold: a store that copies once more holds that against it.
+        ``size`` and ``sha256`` (hex) are what it was read to hold: a store that copies once more compares that.
         """
 
-    def clear_aside(self, key: str) -> None:
-        """Remove what is kept aside for ``key``, whoever keeps it: for whoever alone may write ``key`` now."""
+    def clear_aside(self, keys: Collection[str]) -> None:
+        """Remove what is kept aside for these keys, whoever keeps it: for whoever alone may write them now."""
 
     def read(self, key: str) -> BinaryIO:
         """Open ``key`` for reading. Raises FileNotFoundError."""
@@ -200,19 +200,19 @@ class DiskStore(FileSystemStorage):
         """Name a hidden file beside the file."""
         return aside_key(key, owner)
 
-    def put_in_place(self, aside: str, key: str, sha256: str, beat: Beat = no_beat) -> None:
+    def put_in_place(self, aside: str, key: str, size: int, sha256: str, beat: Beat = no_beat) -> None:
         """Rename what was synced when it arrived."""
         target = Path(self.path(key))
         Path(self.path(aside)).rename(target)
         _sync(target.parent)
 
-    def clear_aside(self, key: str) -> None:
+    def clear_aside(self, keys: Collection[str]) -> None:
         """Remove the hidden files, and what was to become one when its writer was killed."""
-        target = Path(self.path(key))
-        with suppress(FileNotFoundError):  # nothing ever arrived there
-            for path in list(target.parent.iterdir()):
-                if path.name.lstrip(".").startswith(target.name + ASIDE):
-                    path.unlink(missing_ok=True)
+        for target in (Path(self.path(key)) for key in keys):
+            with suppress(FileNotFoundError):  # nothing ever arrived there
+                for path in list(target.parent.iterdir()):
+                    if path.name.lstrip(".").startswith(target.name + ASIDE):
+                        path.unlink(missing_ok=True)
 
     def read(self, key: str) -> BinaryIO:
         """Open the file."""

@@ -162,8 +162,11 @@ class S3GlacierVault:
         """Remove the manifest first: what is half removed is no archive."""
         if not _ID.fullmatch(archive_id):
             return
+        data = self._key(archive_id, ".data")
         self.objects.remove(self._key(archive_id, ".json"))
-        self.objects.remove_below(self._key(archive_id, ".data"))
+        for key, upload_id in list(self.objects.uploads(data)):
+            self.objects.abort(key, upload_id)
+        self.objects.remove(data)
 
     def labelled(self, label: str) -> list[str]:
         """List the label's keys and the uploads below it that nobody has ended."""

@@ -6,7 +6,9 @@ signature of a link, the policy of a role) is asserted in what the code sends.
 
 from __future__ import annotations
 
+import hashlib
 import re
+import threading
 import tracemalloc
 import urllib.request
 from collections.abc import Iterator
@@ -15,10 +17,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from boto3.s3.transfer import TransferConfig
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from gas_site import aws, resuming, s3_store, s3_writing
+from gas_site import aws, resuming, s3_copying, s3_store, s3_writing
 from gas_site.s3_store import S3Store
 from gas_site.storage import StoreAway
 from gas_site.upload_parts import composite
@@ -108,6 +111,34 @@ def test_memory_stays_flat_however_long_the_stream_is(store: S3Store) -> None:
         return highest
 
     assert peak(40) < peak(20) + 6 * MIB
+
+
+def test_whoever_waits_for_a_copy_inside_s3_beats_meanwhile(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3_copying, "BEAT_SECONDS", 0.01)
+    beaten = threading.Event()
+
+    def take_long(**_: Any) -> None:
+        assert beaten.wait(30)
+
+    store.receive(iter([b"genome"]), "one")
+    store.objects.client.meta.events.register("before-send.s3.CopyObject", take_long)
+    store.put_in_place("one", "two", 6, hashlib.sha256(b"genome").hexdigest(), lambda size: beaten.set())
+    with store.read("two") as file:
+        assert file.read() == b"genome"
+
+
+def test_what_is_too_long_for_one_call_is_copied_in_parts_by_s3s_word(
+    store: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_copying, "WHOLE_BYTES", PART)
+    monkeypatch.setattr(s3_copying, "IN_PARTS", TransferConfig(multipart_threshold=PART, multipart_chunksize=PART))
+    store.receive(long_content(), "long")
+    calls = calls_of(store)
+    store.put_in_place("long", "copied", 11 * MIB, "of nobody", lambda size: None)
+    assert [name for name, _ in calls].count("UploadPartCopy") == 3
+    assert not store.has("long")
+    with store.read("copied") as file:
+        assert file.read() == b"".join(long_content())
 
 
 def test_a_stream_that_breaks_in_a_later_part_leaves_no_object_and_no_parts(store: S3Store) -> None:

@@ -99,8 +99,8 @@ def use_store(store: S3Store, directory: Path) -> None:
     store.duplicate("results/1/a", "results/2/a")
     aside = store.aside("results/3/a", "1")
     store.receive(iter([b"x"]), aside)
-    store.put_in_place(aside, "results/3/a", hashlib.sha256(b"x").hexdigest())
-    store.clear_aside("results/3/a")
+    store.put_in_place(aside, "results/3/a", 1, hashlib.sha256(b"x").hexdigest())
+    store.clear_aside(["results/3/a"])
     with store.local("results/1/a"), store.glimpse("results/2/a"):
         assert store.has("results/1/a")
     assert not store.has("absent")

@@ -66,7 +66,7 @@ def test_a_copy_is_kept_aside_from_the_file_and_from_those_of_others_until_it_go
     for key in copies:
         store.receive(iter([b"rot"]), key)
     assert (len(set(copies)), read("results/1/a")) == (4, b"genome")
-    store.clear_aside("results/1/a")
+    store.clear_aside(["results/1/a"])
     assert stored(files) == sorted(["results/1/a", *copies[2:]])
 
 

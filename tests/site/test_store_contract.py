@@ -17,7 +17,7 @@ from gas_site.s3_store import S3Store
 from gas_site.storage import FileStore, file_store
 from tests.cloud.buckets import make_bucket, store_setting
 
-GENOME = hashlib.sha256(b"genome").hexdigest()
+GENOME = (6, hashlib.sha256(b"genome").hexdigest())
 
 
 @pytest.fixture(params=["disk", "s3"], autouse=True)
@@ -106,10 +106,10 @@ def test_a_copy_that_was_kept_aside_takes_the_place_of_what_lies_there(store: Fi
     copy = store.aside("results/1/a", "7")
     store.receive(iter([b"genome"]), copy)
     assert read("results/1/a") == b"old"
-    store.put_in_place(copy, "results/1/a", GENOME)
+    store.put_in_place(copy, "results/1/a", *GENOME)
     assert (read("results/1/a"), store.has(copy)) == (b"genome", False)
     with pytest.raises(FileNotFoundError):
-        store.put_in_place(copy, "results/1/a", GENOME)
+        store.put_in_place(copy, "results/1/a", *GENOME)
     assert read("results/1/a") == b"genome"
 
 
@@ -118,8 +118,7 @@ def test_what_is_kept_aside_for_one_key_goes_whoever_keeps_it_and_nothing_else_d
     copies = [store.aside(key, owner) for key in ("results/1/a", "results/1/ab") for owner in ("1", "12")]
     for key in copies:
         store.receive(iter([b"rot"]), key)
-    store.clear_aside("results/1/a")
-    store.clear_aside("results/2/never")
+    store.clear_aside(["results/1/a", "results/2/never"])
     assert [store.has(key) for key in ("results/1/a", *copies)] == [True, False, False, True, True]
     store.remove_tree("results/1")
     assert [key for key in copies if store.has(key)] == [], "it goes with its job"
