@@ -1,10 +1,13 @@
 // igv.js draws its buttons as plain boxes that only a mouse can press. Here each gets a role, a name and a place in the
 // order of the keyboard, and Enter and the space bar press it. Escape closes a menu or a dialog. A dialog begins in its
-// first field, and where it was opened from goes on after it.
+// first field, colours in the first of them, and where it was opened from goes on after it.
 const MENU = ".igv-menu-popup";
 const CLOSE = `${MENU}-header > div`;
 const DIALOG = "[class*=generic-dialog-container]";
 const ANSWER = "[class*=generic-dialog-ok-cancel] > div";
+const PICKER = ".igv-ui-colorpicker-container";
+const SWATCH = `${PICKER} .igv-ui-color-swatch`;
+const CLOSE_PICKER = `${PICKER} > div:first-child > div`;
 const ITEM = ".igv-menu-popup-shim, .igv-menu-popup-check-container";
 const GEAR = ".igv-gear-menu-column > div > div:has(> svg)";
 const NAMES = {
@@ -16,6 +19,8 @@ const NAMES = {
   [CLOSE]: () => "Close",
   [ITEM]: (box) => box.textContent,
   [ANSWER]: (box) => box.textContent,
+  [SWATCH]: (box) => box.style.backgroundColor.replace(/\D+(\d+)\D+(\d+)\D+(\d+)\D+/, "Red $1, green $2, blue $3"),
+  [CLOSE_PICKER]: () => "Close",
 };
 
 // The labels stand in the order of the gears; the bases, which are first, have none.
@@ -68,18 +73,21 @@ export function giveKeys(root, pressed) {
     pressedIn = event.target;
     const menu = shown(root, MENU);
     const dialog = shown(root, DIALOG);
-    if (event.key === "Escape" && (dialog || menu)) {
-      (dialog ? dialog.querySelector(`${ANSWER}:last-child`) : menu.querySelector(CLOSE)).click();
+    const picker = shown(root, PICKER);
+    if (event.key === "Escape" && (dialog || picker || menu)) {
+      const close = dialog?.querySelector(`${ANSWER}:last-child`) ?? picker?.querySelector(CLOSE_PICKER);
+      (close ?? menu.querySelector(CLOSE)).click();
       opener?.focus();
     }
     if (!event.target.matches("[role=button]") || !["Enter", " "].includes(event.key)) return;
     event.preventDefault();
-    opener = event.target.closest(`${MENU}, ${DIALOG}`) ? opener : event.target;
+    opener = event.target.closest(`${MENU}, ${DIALOG}, ${PICKER}`) ? opener : event.target;
     event.target.click();
     dress(root, pressed);
     const asked = shown(root, DIALOG);
     if (asked && event.target.closest(MENU)) return begin(asked);
-    if ((menu && !shown(root, MENU)) || (dialog && !asked)) return opener?.focus();
+    if (shown(root, PICKER) && event.target.closest(MENU)) return shown(root, SWATCH)?.focus();
+    if ((menu && !shown(root, MENU)) || (dialog && !asked) || (picker && !shown(root, PICKER))) return opener?.focus();
     const opened = await menuToCome(root);
     dress(root, pressed);
     opened?.querySelector(ITEM)?.focus();
