@@ -69,7 +69,7 @@ def variant_context(number: int, view: View, table: VariantTable) -> dict[str, A
         "beside": _beside(row),
         "surroundings": _surroundings(row),
         "terms": [term(name) for name in (row.get("consequence") or "").split("&")],
-        "transcripts": [_transcript(one) for one in transcripts[:MOST_TRANSCRIPTS]],
+        "transcripts": [_transcript(one, row) for one in transcripts[:MOST_TRANSCRIPTS]],
         "transcripts_left": max(0, len(transcripts) - MOST_TRANSCRIPTS),
         "samples": samples[:MOST_SAMPLES],
         "samples_left": max(0, len(samples) - MOST_SAMPLES),
@@ -99,10 +99,12 @@ def _surroundings(row: dict[str, Any]) -> list[tuple[str, str]]:
     return [(gene, f"{counted(distance, 'base')} {where}") for gene, distance, where in near if gene and distance]
 
 
-def _transcript(found: Consequence) -> dict[str, str]:
+def _transcript(found: Consequence, row: dict[str, Any]) -> dict[str, str]:
+    """A consequence in words; where csq names a gene alone, of the transcript that is told for it."""
+    told = (row.get("transcript") or "") if found.gene == row.get("gene") else ""
     words = ", ".join(term(name) for name in found.terms.split("&"))
     return {
-        "transcript": found.transcript,
+        "transcript": found.transcript or told,
         "impact": found.impact,
         "gene": found.gene,
         "words": words,

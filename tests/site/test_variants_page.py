@@ -93,6 +93,12 @@ def test_a_filter_that_finds_nothing_says_which_chip_to_take_out(alices: Client,
     assert "Without “MODERATE”" not in text
 
 
+def test_a_search_that_finds_nothing_is_quoted_once_and_has_one_way_back(alices: Client, job: Job) -> None:
+    text = read(alices, at("variants", job) + "?q=sarcoma")
+    assert "Without “sarcoma”: 6 variants" in text
+    assert "Show all variants" not in text
+
+
 def test_what_cannot_be_applied_is_said_on_the_page(alices: Client, job: Job) -> None:
     text = read(alices, at("variants", job) + "?impact=WILD&gene=MT-ND4,BRCA9")
     assert "No impact: WILD. The impacts are HIGH, MODERATE, LOW, MODIFIER." in text
