@@ -176,6 +176,8 @@ def break_off(shard: Shard, reason: str, *, where: Q | None = None) -> bool:
     """Try a shard again that broke off; the third time its job ends with ``reason``, a sentence for its owner."""
     held = _held(shard) & (where or Q())
     with transaction.atomic():
+        # The job's row first, as whoever purges the job has it: each would else wait for what the other holds.
+        Job.objects.select_for_update().filter(pk=shard.job_id).values_list("pk").first()
         won = move(
             shard.pk,
             ShardState.WAITING,
