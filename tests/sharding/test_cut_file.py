@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from annotations.engine.errors import NotShardable
 from annotations.engine.sharding.cut_file import CUT, Cut, read_cut
+from annotations.engine.sharding.part import annotate_part_alone
 from annotations.engine.task import Task
 from tests.sharding import genome
 from tests.sharding.sharded import cut_into
@@ -54,7 +56,22 @@ def test_what_the_version_before_wrote_is_read_and_what_the_next_one_adds_is_pas
     cut, directory = cut_file
     told = json.loads((directory / CUT).read_text())
     del told["later_counts"]
-    told["reading"]["counts"]["counted_by_the_next"] = 7
+    for place in (told["reading"]["counts"], told["reading"], told["shared"], told["parts"][0]):
+        place["told_by_the_next"] = 7
     (directory / CUT).write_text(json.dumps(told))
-    counts = read_cut(directory).reading.counts
+    found = read_cut(directory)
+    counts = found.reading.counts
     assert (counts.records, counts.nameless_info, counts.doubled_format) == (cut.records, 0, 0)
+    assert (found.shared, found.parts) == (cut.shared, cut.parts)
+
+
+def test_a_worker_of_the_version_before_leaves_what_the_next_one_cut_to_a_pass_in_one_piece(
+    cut_file: tuple[Cut, Path], reference: Path, tmp_path: Path
+) -> None:
+    _, directory = cut_file
+    told = json.loads((directory / CUT).read_text())
+    told["shared"] |= {"version": "next", "told_by_the_next": 7}
+    (directory / CUT).write_text(json.dumps(told))
+    place = {"output": tmp_path / "done", "scratch": tmp_path, "on_progress": lambda _: None}
+    with pytest.raises(NotShardable, match="another version"):
+        annotate_part_alone(directory, 0, reference, **place)

@@ -111,7 +111,8 @@ class Reading:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """What to_json() wrote."""
+        """What to_json() wrote, also a later GAS's: what only that one knows is left out."""
         lists = {name: tuple(data[name]) for name in ("samples", "warnings")}
         declared = tuple((kind, name) for kind, name in data["declared"])
-        return cls(**{**data, **lists, "declared": declared, "counts": ReadCounts.from_json(data["counts"])})
+        known = {one.name: data[one.name] for one in fields(cls)}
+        return cls(**{**known, **lists, "declared": declared, "counts": ReadCounts.from_json(data["counts"])})

@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from annotations.engine.errors import ReferenceChanged
 from annotations.engine.pinned import sources_from_json, sources_to_json
@@ -43,6 +43,11 @@ class Part:
     #: Whether the reference lacks its contigs.
     aside: bool = False
 
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """What write_cut() wrote."""
+        return cls(**{**_known(cls, told), "runs": tuple(map(tuple, told["runs"]))})
+
 
 @dataclass(frozen=True)
 class Shared:
@@ -54,6 +59,11 @@ class Shared:
     haplotype_aware: bool
     sort_output: bool
     own_sources: tuple[Source, ...]
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """What write_cut() wrote."""
+        return cls(**{**_known(cls, told), "own_sources": sources_from_json(told["own_sources"])})
 
     @classmethod
     def of(cls, name: str, reference: Reference, *, haplotype_aware: bool, sort_output: bool) -> Shared:
@@ -111,12 +121,19 @@ def write_cut(cut: Cut, directory: Path) -> None:
 
 
 def read_cut(directory: Path) -> Cut:
-    """What write_cut() wrote."""
+    """What write_cut() wrote, also a later GAS's: what only that one knows is passed over.
+
+    Whoever annotates a part compares the versions and leaves the file of another to a pass in one piece.
+    """
     told: Mapping[str, Any] = json.loads((directory / CUT).read_text(encoding="utf-8"))
     reading = told["reading"]
     counts = {**reading["counts"], **told.get("later_counts", {})}
     return Cut(
-        shared=Shared(**{**told["shared"], "own_sources": sources_from_json(told["shared"]["own_sources"])}),
+        shared=Shared.from_json(told["shared"]),
         reading=Reading.from_json({**reading, "counts": counts}),
-        parts=tuple(Part(**{**one, "runs": tuple(map(tuple, one["runs"]))}) for one in told["parts"]),
+        parts=tuple(Part.from_json(one) for one in told["parts"]),
     )
+
+
+def _known(kind: type[Part | Shared], told: Mapping[str, Any]) -> dict[str, Any]:
+    return {one.name: told[one.name] for one in fields(kind) if one.name in told}
