@@ -70,20 +70,7 @@ def _run(
 ) -> tuple[tuple[OutputFile, ...], dict[str, Any]]:
     """One attempt; the files are still in its directory."""
     names = OutputNames(directory, stem(task.name), index_suffix(reference.contigs))
-    counts = directory / "counts.json"
-    sources = directory / "sources.json"
-    write_sources(reference.sources, sources)
-    order = Order(
-        reference=str(task.reference),
-        vcf=str(names.vcf),
-        index=str(names.index),
-        table=str(names.table),
-        counts=str(counts),
-        version=VERSION,
-        sources=str(sources),
-        scratch=str(directory),
-        haplotype_aware=task.haplotype_aware,
-    )
+    order = _order(task, reference, names)
     plan = Plan(reference, directory, sort_after_norm=attempt.sort_output, haplotype_aware=task.haplotype_aware)
     watch = CrowdingWatch(task.limits, plan.sort_window)
     with (
@@ -102,7 +89,24 @@ def _run(
             pipeline.feed_aside((text for _, text in aside.texts()), aside.contigs)
         pipeline.finish()
     work = Work(task.name, reader.reading, pipeline.done, haplotype_aware=task.haplotype_aware)
-    return report(names, work, reference, json.loads(counts.read_text(encoding="utf-8")))
+    return report(names, work, reference, json.loads(Path(order.counts).read_text(encoding="utf-8")))
+
+
+def _order(task: Task, reference: Reference, names: OutputNames) -> Order:
+    """What the finisher is to write, and the file beside it that says which sources the job began with."""
+    sources = names.directory / "sources.json"
+    write_sources(reference.sources, sources)
+    return Order(
+        reference=str(task.reference),
+        vcf=str(names.vcf),
+        index=str(names.index),
+        table=str(names.table),
+        counts=str(names.directory / "counts.json"),
+        version=VERSION,
+        sources=str(sources),
+        scratch=str(names.directory),
+        haplotype_aware=task.haplotype_aware,
+    )
 
 
 def _most_of(on_progress: OnProgress) -> OnProgress:

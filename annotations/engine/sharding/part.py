@@ -37,15 +37,36 @@ def annotate_part(
     ``scratch`` is an empty directory on the file system of ``output``, and a ``finisher`` one that waits for its order.
     Raises what the pipe raises: StageFailed, StageKilled, InputRefused, OutputUnsorted, UndeclaredIdError.
     """
-    vcf, table, counts = (scratch / name for name in PART_FILES)
-    sources, state = scratch / "sources.json", scratch / "state.json"
+    order = _order(shared, part, reference, scratch)
+    plan = Plan(reference, scratch, sort_after_norm=shared.sort_output, haplotype_aware=shared.haplotype_aware)
+    with Pipeline(plan, (directory / HEADER).read_bytes(), order, scratch, finisher) as pipeline:
+        _feed(pipeline, part, directory, on_progress)
+        pipeline.finish()
+    *written, counts = (scratch / name for name in PART_FILES)
+    found = {
+        "version": VERSION,
+        "norm": dict(pipeline.done),
+        "sha256": {path.name: sha256_of(path) for path in written},
+        **json.loads(Path(order.counts).read_text(encoding="utf-8")),
+    }
+    counts.write_text(json.dumps(found), encoding="utf-8")
+    output.mkdir(parents=True, exist_ok=True)
+    for path in (*written, counts):
+        os.replace(path, output / path.name)
+    on_progress(Progress("annotating", 1.0, part.records))
+
+
+def _order(shared: Shared, part: Part, reference: Reference, scratch: Path) -> Order:
+    """What the finisher is to write, and the file beside it that says which sources the job began with."""
+    vcf, table, _ = (scratch / name for name in PART_FILES)
+    sources = scratch / "sources.json"
     write_sources(reference.sources, sources)
-    order = Order(
+    return Order(
         reference=str(reference.directory),
         vcf=str(vcf),
         index="",
         table=str(table),
-        counts=str(state),
+        counts=str(scratch / "state.json"),
         version=VERSION,
         sources=str(sources),
         scratch=str(scratch),
@@ -54,21 +75,6 @@ def annotate_part(
         header=part.number == 0,
         mergeable=True,
     )
-    plan = Plan(reference, scratch, sort_after_norm=shared.sort_output, haplotype_aware=shared.haplotype_aware)
-    with Pipeline(plan, (directory / HEADER).read_bytes(), order, scratch, finisher) as pipeline:
-        _feed(pipeline, part, directory, on_progress)
-        pipeline.finish()
-    found = {
-        "version": VERSION,
-        "norm": dict(pipeline.done),
-        "sha256": {path.name: sha256_of(path) for path in (vcf, table)},
-        **json.loads(state.read_text(encoding="utf-8")),
-    }
-    counts.write_text(json.dumps(found), encoding="utf-8")
-    output.mkdir(parents=True, exist_ok=True)
-    for path in (vcf, table, counts):
-        os.replace(path, output / path.name)
-    on_progress(Progress("annotating", 1.0, part.records))
 
 
 def annotate_part_alone(
