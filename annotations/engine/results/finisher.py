@@ -21,9 +21,10 @@ from annotations.engine.results.counts import Counts
 from annotations.engine.results.index_file import depth_of, index_suffix, write_index
 from annotations.engine.results.indexed_vcf import IndexedVcf
 from annotations.engine.results.info_header import output_header
+from annotations.engine.results.loci import OutOfOrderError
 from annotations.engine.results.order import PLACES, UNSORTED_EXIT, Order
 from annotations.engine.results.pointers import unbroken
-from annotations.engine.results.records import OutOfOrderError, RecordFinisher
+from annotations.engine.results.records import RecordFinisher
 from annotations.engine.results.samples import SampleLayout, sample_layout
 from annotations.engine.results.table import TableWriter
 
