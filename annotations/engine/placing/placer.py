@@ -48,10 +48,10 @@ PLACE_FIELDS = (
 
 @dataclass(frozen=True)
 class Placed:
-    """A block's columns by their names in PLACE_COLUMNS, and what they add to INFO: ``;A=1;B=x`` or ""."""
+    """A block's columns by their names in PLACE_COLUMNS, and what they add to INFO: ``;A=1;B=x`` or "", in pieces."""
 
     columns: Mapping[str, pa.Array]
-    info: pa.Array
+    info: Sequence[pa.Array]
 
 
 @dataclass(frozen=True)
@@ -156,31 +156,43 @@ def _coded(names: Sequence[str], numbers: Numbers) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(indices, pa.array([names[number] for number in there.tolist()], pa.string()))
 
 
-def _info(columns: Mapping[str, pa.Array]) -> pa.Array:
-    """``;GAS_TRANSCRIPT=…;GAS_HGVSG=…`` of each record, without what it does not have."""
-    protein = pc.replace_substring(columns["hgvs_p"], "=", "%3D")
-    nearest = pc.binary_join_element_wise(
-        _side(columns["gene_before"], columns["gene_before_distance"]),
-        _side(columns["gene_after"], columns["gene_after_distance"]),
-        ",",
-    )
-    lone = pc.and_(pc.is_null(columns["gene_before"]), pc.is_null(columns["gene_after"]))
-    values = {
-        "GAS_TRANSCRIPT": columns["transcript"],
+def _info(columns: Mapping[str, pa.Array]) -> list[pa.Array]:
+    """``;GAS_TRANSCRIPT=…;GAS_HGVSG=…`` of each record, without what it does not have, in pieces to be joined."""
+    fields = {
         "GAS_HGVSG": columns["hgvs_g"],
         "GAS_HGVSC": columns["hgvs_c"],
-        "GAS_HGVSP": protein,
-        "GAS_DISTANCE": columns["upstream_distance"],
-        "GAS_NEAREST": pc.if_else(lone, pa.scalar(None, pa.string()), nearest),
+        "GAS_HGVSP": pc.replace_substring(columns["hgvs_p"], "=", "%3D"),
+        "GAS_DISTANCE": columns["upstream_distance"].cast(pa.string()),
     }
-    # Most blocks lie wholly in or wholly outside genes, and have nothing to say in some of these.
-    parts = [_field(name, column) for name, column in values.items() if column.null_count < len(column)]
-    return pc.binary_join_element_wise(*parts, "") if parts else pa.array([""] * len(lone), pa.string())
+    return [
+        _worded(columns["transcript"], ";GAS_TRANSCRIPT={}", ""),
+        # Most blocks have nothing to say in some of these.
+        *(_field(name, values) for name, values in fields.items() if values.null_count < len(values)),
+        *_nearest(columns),
+    ]
 
 
-def _side(gene: pa.Array, distance: pa.Array) -> pa.Array:
-    return pc.binary_join_element_wise(gene.cast(pa.string()), distance.cast(pa.string()), ":").fill_null(".")
+def _nearest(columns: Mapping[str, pa.Array]) -> list[pa.Array]:
+    """``;GAS_NEAREST=A:12,B:7`` of each record outside transcripts, a dot for a side without genes."""
+    before, after = columns["gene_before"], columns["gene_after"]
+    lone = pc.and_(pc.is_null(before), pc.is_null(after))
+    if lone.true_count == len(lone):
+        return []
+    pieces = []
+    for genes, text, distance in (
+        (before, ";GAS_NEAREST={}", columns["gene_before_distance"]),
+        (after, ",{}", columns["gene_after_distance"]),
+    ):
+        none = pc.if_else(lone, "", text.format("."))
+        pieces += [_worded(genes, text + ":", none), distance.cast(pa.string()).fill_null("")]
+    return pieces
+
+
+def _worded(words: pa.DictionaryArray, text: str, none: pa.Array | str) -> pa.Array:
+    """A text with a column's words in it, made once a word; ``none`` stands where there is no word."""
+    texts = pa.array([text.format(word) for word in words.dictionary.to_pylist()], pa.string())
+    return texts.take(words.indices).fill_null(none)
 
 
 def _field(name: str, values: pa.Array) -> pa.Array:
-    return pc.binary_join_element_wise(pa.scalar(f";{name}="), values.cast(pa.string()), "").fill_null("")
+    return pc.binary_join_element_wise(pa.scalar(f";{name}="), values, "").fill_null("")

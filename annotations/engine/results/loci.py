@@ -36,16 +36,13 @@ class Loci:
     @classmethod
     def of(cls, block: TextBlock, order: SortedCheck) -> Self:
         """Read a block's. Raises OutOfOrderError when it is not sorted by position."""
-        contig = text_array(block.column(CHROM)).dictionary_encode()
-        pos_text = text_array(block.column(POS))
-        pos = pos_text.cast(pa.int64())
+        contig = block.words(CHROM)
+        pos = text_array(block.column(POS)).cast(pa.int64())
         runs = order.check(contig, pos.to_numpy())
-        ref, alt = text_array(block.column(REF)), text_array(block.column(ALT))
-        texts = pc.binary_join_element_wise(ref, alt, "\t")
-        keys = pc.binary_join_element_wise(pos_text, texts, "\t")
-        alleles = texts.dictionary_encode()
+        # With the tab between them, as they stand there.
+        alleles = text_array(block.cut(block.starts[REF], block.ends[ALT])).dictionary_encode()
         pairs = [_pair(pair) for pair in alleles.dictionary.to_pylist()]
-        return cls(contig, pos, runs, pairs, alleles.indices.to_numpy(), Sought(pos.to_numpy(), ref, alt, keys))
+        return cls(contig, pos, runs, pairs, alleles.indices.to_numpy(), Sought(pos.to_numpy(), alleles))
 
     @property
     def positions(self) -> NDArray[np.int64]:

@@ -88,11 +88,11 @@ class RecordFinisher:
         return Records(
             contig=loci.contig,
             pos=loci.pos,
-            id=_or_null(block.column(ID)),
+            id=_or_null(block, ID),
             ref=coded([ref for ref, _ in loci.pairs], loci.allele_codes),
             alt=coded([alt for _, alt in loci.pairs], loci.allele_codes),
-            qual=_or_null(block.column(QUAL)).cast(pa.float64()),
-            filter=_or_null(block.column(FILTER)).dictionary_encode(),
+            qual=_or_null(block, QUAL).cast(pa.float64()),
+            filter=_words_or_null(block.words(FILTER)),
             variant_class=coded([variant_class(ref, alt) for ref, alt in loci.pairs], loci.allele_codes),
             runs=loci.runs,
             alleles=loci.pairs,
@@ -117,7 +117,7 @@ class RecordFinisher:
 
 
 def _output(
-    block: TextBlock, entries: Sequence[Entry], codes: Codes, from_sources: pa.Array, placed: pa.Array
+    block: TextBlock, entries: Sequence[Entry], codes: Codes, from_sources: pa.Array, placed: Sequence[pa.Array]
 ) -> tuple[pa.Buffer, Codes]:
     """The lines, with the sources' and our fields at the end of INFO or instead of its dot, and their offsets."""
     starts, ends = block.starts[INFO], block.ends[INFO]
@@ -133,7 +133,7 @@ def _output(
         block.cut(block.lines[:-1], np.where(empty, starts, ends)),
         added,
         own.take(pa.array(codes * 2 + first)),
-        placed.cast(pa.binary()),
+        *(piece.cast(pa.binary()) for piece in placed),
         block.cut(ends, block.lines[1:]),
         b"",
     )
@@ -142,5 +142,13 @@ def _output(
     return joined.buffers()[2].slice(begin, end - begin), offsets - begin
 
 
-def _or_null(values: pa.Array) -> pa.Array:
+def _or_null(block: TextBlock, number: int) -> pa.Array:
+    """A fixed column's texts, null for a dot."""
+    if block.same(number) == b".":
+        return pa.nulls(len(block), pa.string())
+    values = block.column(number)
     return pc.if_else(pc.equal(values, b"."), pa.scalar(None, pa.string()), text_array(values))
+
+
+def _words_or_null(words: pa.DictionaryArray) -> pa.DictionaryArray:
+    return coded([None if word == "." else word for word in words.dictionary.to_pylist()], words.indices.to_numpy())

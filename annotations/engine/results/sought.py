@@ -17,18 +17,20 @@ Found = tuple[pa.Table | None, Numbers]
 
 @dataclass(frozen=True)
 class Sought:
-    """Normalised records of one contig in order of position; REF and ALT as text, an item a record."""
+    """Normalised records of one contig in order of position."""
 
     positions: Numbers
-    ref: pa.Array
-    alt: pa.Array
-    #: ``POS\tREF\tALT``, by which alleles are compared.
-    keys: pa.Array
+    #: ``REF\tALT`` of each.
+    alleles: pa.DictionaryArray
 
     def part(self, first: int, last: int) -> Sought:
         """The records from ``first`` to the one before ``last``."""
-        columns = (column.slice(first, last - first) for column in (self.ref, self.alt, self.keys))
-        return Sought(self.positions[first:last], *columns)
+        return Sought(self.positions[first:last], self.alleles.slice(first, last - first))
+
+    def keys(self, rows: Numbers) -> pa.Array:
+        r"""``POS\tREF\tALT``, by which alleles are compared, of some records."""
+        alleles = self.alleles.take(pa.array(rows)).cast(pa.string())
+        return pc.binary_join_element_wise(pa.array(self.positions[rows]).cast(pa.string()), alleles, "\t")
 
     @cached_property
     def changed(self) -> tuple[Numbers, Numbers]:
@@ -37,8 +39,8 @@ class Sought:
         A deletion's anchor (the first base, which VCF repeats in ALT) is not changed. An insertion changes no base
         and stands for the base before it.
         """
-        length = pc.utf8_length(self.ref).to_numpy().astype(np.int64)
-        anchored = pc.equal(pc.utf8_slice_codeunits(self.ref, 0, 1), pc.utf8_slice_codeunits(self.alt, 0, 1))
-        anchored = pc.and_(anchored, pc.not_equal(pc.utf8_length(self.ref), pc.utf8_length(self.alt)))
-        skipped = anchored.to_numpy(zero_copy_only=False) & (length > 1)
-        return self.positions + skipped, self.positions + length - 1
+        pairs = [text.split("\t") for text in self.alleles.dictionary.to_pylist()]
+        codes = self.alleles.indices.to_numpy()
+        length = np.array([len(ref) for ref, _ in pairs], np.int64)[codes]
+        anchored = [ref[:1] == alt[:1] and len(alt) != len(ref) > 1 for ref, alt in pairs]
+        return self.positions + np.array(anchored, np.bool_)[codes], self.positions + length - 1

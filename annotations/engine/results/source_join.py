@@ -38,7 +38,7 @@ class SourceJoin:
 
     def find(self, contig: str, sought: Sought) -> Found:
         """The source's fields for the alleles found, and each record's place among them."""
-        positions, keys = sought.positions, sought.keys
+        positions = sought.positions
         places = np.full(len(positions), -1, np.int64)
         found: list[pa.Table] = []
         count = 0
@@ -48,15 +48,15 @@ class SourceJoin:
             wanted = positions[first:last]
             if not len(wanted):
                 continue
-            near = np.searchsorted(wanted, at)
-            there = wanted[np.minimum(near, len(wanted) - 1)] == at
+            there = _among(at, wanted)
             if not there.any():
                 continue
             rows = parsed(piece.lines(there), self._types)
             texts = (rows["POS"].cast(pa.string()), rows["REF"], rows["ALT"])
             values = pc.binary_join_element_wise(*texts, "\t").combine_chunks()
-            hits = pc.index_in(keys.slice(first, last - first), value_set=values).fill_null(-1).to_numpy()
-            places[first:last] = np.where(hits >= 0, hits + count, places[first:last])
+            near = first + np.flatnonzero(_among(wanted, at[there]))
+            hits = pc.index_in(sought.keys(near), value_set=values).fill_null(-1).to_numpy()
+            places[near] = np.where(hits >= 0, hits + count, places[near])
             found.append(rows.select(self._names[len(_KEY_COLUMNS) :]))
             count += len(rows)
         return (pa.concat_tables(found).combine_chunks() if found else None), places
@@ -100,6 +100,12 @@ class SourceJoin:
             return self._piece
         self._pieces = iter(())
         return None
+
+
+def _among(values: Numbers, others: Numbers) -> Flags:
+    """Which of ``values`` stand among ``others``, which rise and are some."""
+    there: Flags = others[np.minimum(np.searchsorted(others, values), len(others) - 1)] == values
+    return there
 
 
 class _Piece:

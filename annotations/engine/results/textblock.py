@@ -20,6 +20,8 @@ TAB, NEWLINE, SEMICOLON, DOT = 9, 10, 59, 46
 #: CHROM to INFO.
 FIXED_COLUMNS = 8
 CHROM, POS, ID, REF, ALT, QUAL, FILTER, INFO = range(FIXED_COLUMNS)
+#: Longer values are not looked through byte by byte.
+_LONG = 64
 
 
 class TextBlock:
@@ -52,6 +54,20 @@ class TextBlock:
     def column(self, number: int) -> pa.Array:
         """A fixed column's bytes."""
         return self.cut(self.starts[number], self.ends[number])
+
+    def same(self, number: int) -> bytes | None:
+        """A fixed column's value where all lines have the same, as of CHROM, ID and FILTER most blocks do."""
+        starts, value = self.starts[number], self.text(number, 0)
+        if len(value) > _LONG or (self.ends[number] - starts != len(value)).any():
+            return None
+        return value if all((self.bytes[starts + at] == byte).all() for at, byte in enumerate(value)) else None
+
+    def words(self, number: int) -> pa.DictionaryArray:
+        """A fixed column's texts, few different ones."""
+        value = self.same(number)
+        if value is None:
+            return text_array(self.column(number)).dictionary_encode()
+        return coded([value.decode("utf-8", "replace")], np.zeros(len(self), np.int64))
 
     def text(self, number: int, row: int) -> bytes:
         """One value of a fixed column."""
