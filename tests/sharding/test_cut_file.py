@@ -72,6 +72,7 @@ def test_a_worker_of_the_version_before_leaves_what_the_next_one_cut_to_a_pass_i
     told = json.loads((directory / CUT).read_text())
     told["shared"] |= {"version": "next", "told_by_the_next": 7}
     (directory / CUT).write_text(json.dumps(told))
-    place = {"output": tmp_path / "done", "scratch": tmp_path, "on_progress": lambda _: None}
     with pytest.raises(NotShardable, match="another version"):
-        annotate_part_alone(directory, 0, reference, **place)
+        annotate_part_alone(
+            directory, 0, reference, output=tmp_path / "done", scratch=tmp_path, on_progress=lambda _: None
+        )
