@@ -1,4 +1,4 @@
-"""Large jobs in shards, for tests: workers that come by when the test says so, and what a result holds."""
+"""Large jobs in shards, for tests: what is large, workers that come by when told to, and what a result holds."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 from django.conf import settings as site_settings
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
 from annotations import running
@@ -18,10 +20,25 @@ from annotations.models import Job, JobStatus, Shard
 from annotations.queueing.claiming import claim_next
 from annotations.sharding import moves as shard_moves
 from annotations.sharding.sweep import sweep_shards
+from tests.site.conftest import Sent
 from tests.site.factories import make_job
 
 RCRS: Path = site_settings.BUNDLED_REFERENCES / "rCRS"
 Content = tuple[bytes, list[dict[str, Any]], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def example() -> bytes:
+    """Give the file that comes with the bundled reference."""
+    content: bytes = (RCRS / "example.vcf").read_bytes()
+    return content
+
+
+@pytest.fixture(autouse=True)
+def large(settings: Settings, tmp_path: Path, sent: list[Sent]) -> None:
+    """Call every file large: 30 records a shard make two of the example. Nothing is sent, workers come by."""
+    settings.WORK_DIR = tmp_path / "work"
+    settings.SHARD_ABOVE, settings.SHARD_RECORDS = 2, 30
 
 
 def work(most: int = 1_000) -> int:

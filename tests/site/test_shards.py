@@ -12,33 +12,35 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Notification, User
-from annotations import deleting, lease, moves, running, sweep
+from annotations import moves, running, sweep
 from annotations.engine.child import run_child
 from annotations.engine.errors import NotShardable
-from annotations.engine.sharding.children import run_cut, run_part
-from annotations.engine.sharding.cut_file import Cut
 from annotations.engine.task import Progress, Task
 from annotations.models import Job, JobStatus, PrivateSource, Shard
-from annotations.sharding import cutting
 from annotations.sharding import moves as shard_moves
 from annotations.sharding import running as shard_running
-from annotations.sharding.sweep import sweep_shards
 from annotations.workplace import worker_name
-from gas_site.storage import Beat, DiskStore, StoreAway, file_store
-from tests.site.conftest import Sent
+from gas_site.storage import StoreAway, file_store
 from tests.site.factories import HEADER, make_job, stored
-from tests.site.sharded import RCRS, Content, completed, content_in, content_of, states, take, vanish, work
+from tests.site.sharded import (
+    RCRS,
+    Content,
+    completed,
+    content_in,
+    content_of,
+    example,
+    large,
+    states,
+    take,
+    vanish,
+    work,
+)
+
+__all__ = ["example", "large"]
 
 pytestmark = pytest.mark.django_db
 GT = '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n'
 KNOWN = [(3460, "G", "A"), (8993, "T", "G"), (11778, "G", "A"), (14484, "T", "C")]
-
-
-@pytest.fixture(scope="module")
-def example() -> bytes:
-    """Give the file that comes with the bundled reference."""
-    content: bytes = (RCRS / "example.vcf").read_bytes()
-    return content
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +50,6 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> Content:
     result = run_child(task, on_progress=lambda _: None, should_stop=lambda: False, timeout=600)
     paths = {file.kind: file.path for file in result.files}
     return content_in(paths["vcf"], paths["table"], result.summary)
-
-
-@pytest.fixture(autouse=True)
-def large(settings: Settings, tmp_path: Path, sent: list[Sent]) -> None:
-    """Call every file large: 30 records a shard make two of the example. Nothing is sent, workers come by."""
-    settings.WORK_DIR = tmp_path / "work"
-    settings.SHARD_ABOVE, settings.SHARD_RECORDS = 2, 30
 
 
 def test_a_result_in_eight_shards_is_the_same_as_in_one_piece(
@@ -164,100 +159,6 @@ def test_haplotypes_and_sources_of_ones_own_are_annotated_in_shards_too(
     assert b"mine" in content_of(job, files)[0]
 
 
-def test_a_cancelled_job_stops_the_engine_at_a_shard(
-    alice: User, example: bytes, files: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job = make_job(alice, JobStatus.PENDING, content=example)
-    work(1)
-    engine = run_part
-
-    def cancelled_meanwhile(*args: Any, **options: Any) -> None:
-        moves.cancel(job, "cancelled by its owner")
-        engine(*args, **options)
-
-    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0)
-    monkeypatch.setattr(shard_running, "run_part", cancelled_meanwhile)
-    work()
-    sweep_shards()
-    job.refresh_from_db()
-    assert (job.status, job.failure, stored(files)) == (JobStatus.CANCELLED, "", [job.input_key])
-
-
-def test_what_is_being_stored_when_a_job_has_been_ended_and_cleared_does_not_stay(
-    alice: User, example: bytes, files: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    adopt = DiskStore.adopt
-
-    def slowly(store: DiskStore, path: Path, key: str, beat: Beat) -> None:
-        if key.endswith("annot.vcf.gz"):
-            moves.cancel(job, "cancelled by its owner")
-            sweep_shards()
-        adopt(store, path, key, beat)
-        beat(1)  # as a bucket does after each piece
-
-    job = make_job(alice, JobStatus.PENDING, content=example)
-    work(1)
-    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0)
-    monkeypatch.setattr(DiskStore, "adopt", slowly)
-    work()
-    sweep_shards()
-    assert (stored(files), Shard.objects.count()) == ([job.input_key], 0)
-
-
-def test_a_job_that_is_removed_as_its_file_has_just_been_cut_ends_quietly(
-    alice: User, example: bytes, files: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine = run_cut
-
-    def removed_meanwhile(*args: Any, **options: Any) -> Cut:
-        cut = engine(*args, **options)
-        deleting.delete(job)
-        assert deleting.purge(job.pk)
-        return cut
-
-    job = make_job(alice, JobStatus.PENDING, content=example)
-    monkeypatch.setattr(cutting, "run_cut", removed_meanwhile)
-    running.run_next()
-    assert (stored(files), Shard.objects.count(), Job.objects.count()) == ([], 0, 0)
-
-
-def test_the_time_that_a_job_has_holds_for_all_of_its_parts_together(
-    alice: User, example: bytes, files: Path, settings: Settings
-) -> None:
-    job = make_job(alice, JobStatus.PENDING, content=example)
-    work(2)
-    assert states(job) == ["done", "waiting", "held"]
-    Job.objects.filter(pk=job.pk).update(started_at=timezone.now() - settings.JOB_TIMEOUT)
-    work()
-    sweep_shards()
-    job.refresh_from_db()
-    assert job.failure == (
-        "This job ran longer than 12 h 0 min, what its parts waited for each other and for their turns included, and "
-        "was stopped. Split the file, or ask us for more time."
-    )
-    assert stored(files) == [job.input_key]
-
-
-@pytest.mark.parametrize("in_one_piece", [True, False])
-def test_the_same_of_a_result_in_one_piece_and_of_the_parts_of_a_file(
-    alice: User, example: bytes, files: Path, monkeypatch: pytest.MonkeyPatch, in_one_piece: bool
-) -> None:
-    adopt = DiskStore.adopt
-
-    def slowly(store: DiskStore, path: Path, key: str, beat: Beat) -> None:
-        moves.cancel(job, "cancelled by its owner")
-        sweep_shards()
-        adopt(store, path, key, beat)
-        beat(1)
-
-    job = make_job(alice, JobStatus.PENDING, content=example, in_one_piece=in_one_piece)
-    monkeypatch.setattr(lease, "RENEW_EVERY_SECONDS", 0)
-    monkeypatch.setattr(DiskStore, "adopt", slowly)
-    work()
-    job.refresh_from_db()
-    assert (job.status, stored(files)) == (JobStatus.CANCELLED, [job.input_key])
-
-
 @pytest.mark.parametrize("above", [0, 1])
 def test_every_file_is_cut_where_the_setting_says_so(
     alice: User, example: bytes, settings: Settings, above: int
@@ -266,29 +167,6 @@ def test_every_file_is_cut_where_the_setting_says_so(
     job = make_job(alice, JobStatus.PENDING, content=example)
     work(1)
     assert states(job) == ["waiting", "waiting", "held"]
-
-
-@pytest.mark.parametrize("ended", ["by its owner", "by its third death"])
-def test_what_a_cutting_had_stored_when_it_was_killed_goes_once_the_job_has_ended(
-    alice: User, example: bytes, files: Path, monkeypatch: pytest.MonkeyPatch, ended: str
-) -> None:
-    def killed(*args: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(shard_moves, "begin", killed)
-    job = make_job(alice, JobStatus.PENDING, content=example, deaths=0 if ended == "by its owner" else 2)
-    with pytest.raises(KeyboardInterrupt):
-        running.run_next()
-    sweep_shards()
-    assert [name for name in stored(files) if "1.parts/parts/00001" in name], "its lease has not run out"
-    if ended == "by its owner":
-        moves.cancel(job, "cancelled by its owner")
-    Job.objects.filter(pk=job.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
-    sweep.take_from_dead_workers()
-    sweep_shards()
-    job.refresh_from_db()
-    assert job.status == (JobStatus.CANCELLED if ended == "by its owner" else JobStatus.FAILED)
-    assert (stored(files), Shard.objects.count()) == ([job.input_key], 0)
 
 
 def test_a_file_that_only_one_pass_can_annotate_is_annotated_in_one(
