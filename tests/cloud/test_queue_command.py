@@ -64,7 +64,9 @@ def test_dead_letters_are_sent_again_as_if_never_tried(queue: Queue) -> None:
         queue.jobs.refuse.send(str(queue.log), "b")
         until(lambda: queue.counts().dead == 2)
     assert len(queue.lines()) == 6
-    assert printed("--redrive", "storage").splitlines()[1].split() == ["storage", "2", "0", "0", "0", queue_age(queue)]
+    *row, age = printed("--redrive", "storage").splitlines()[1].split()
+    assert row == ["storage", "2", "0", "0", "0"]
+    assert age == "-" if isinstance(queue.broker, SqsBroker) else "0:00:00" <= age <= age_of(queue)
     with queue.worker():
         until(lambda: queue.counts().dead == 2)
     assert sorted(queue.lines()) == ["a"] * 6 + ["b"] * 6
@@ -72,10 +74,8 @@ def test_dead_letters_are_sent_again_as_if_never_tried(queue: Queue) -> None:
     assert redrive(queue.broker, "storage") == 0
 
 
-def queue_age(queue: Queue) -> str:
-    """Return how the age stands in the table: moto measures none."""
-    if isinstance(queue.broker, SqsBroker):
-        return "-"
+def age_of(queue: Queue) -> str:
+    """Return how the age of Redis's oldest message stands in the table by now; moto measures none."""
     oldest = queue.counts().oldest
     assert oldest is not None
     return str(timedelta(seconds=int(oldest.total_seconds())))
