@@ -6,6 +6,7 @@ import http.cookiejar
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -23,6 +24,8 @@ EMAIL, PASSWORD = "bench@example.org", "a-long-bench-password"
 START_SECONDS = 90
 # As often as the page of a job that has not ended asks for its live part.
 LOOK_SECONDS = 1.0
+# How far from a stack's own port its stand-ins for Stripe and for sign-in listen.
+BESIDE = (0, 1_000, 2_000)
 
 
 class Site:
@@ -135,11 +138,30 @@ def _body(head: str, file: Path | None, tail: str) -> Iterator[bytes]:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a port that nobody listens on, nor on those of the stand-ins beside it.
+
+    It is none of those that the kernel gives to connections going out: one of them may have it by the time that a
+    stack has prepared itself, or is started again.
+    """
+    while True:
+        port = secrets.choice(range(10_000, _first_port_of_connections() - BESIDE[-1]))
+        if all(_is_free(port + distance) for distance in BESIDE):
+            return port
+
+
+def _first_port_of_connections() -> int:
+    # https://docs.kernel.org/networking/ip-sysctl.html#ip-variables
+    told = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    return int(told.read_text().split()[0]) if told.exists() else 32_768
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @contextmanager
