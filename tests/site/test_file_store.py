@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,24 +109,20 @@ def test_the_whole_store_is_never_removed(files: Path, prefix: str) -> None:
     assert stored(files) == ["uploads/1/input"]
 
 
-def test_a_directory_that_somebody_still_writes_into_is_removed_all_the_same(files: Path) -> None:
+def test_a_directory_that_somebody_still_writes_into_is_removed_all_the_same(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file_store().receive(iter([b"x"]), "uploads/1/input")
-    begun = threading.Event()
+    rmdir, late = os.rmdir, [files / f"uploads/1/{number}" for number in range(3)]
 
-    def write() -> None:
-        for number in range(5_000):
-            try:
-                (files / f"uploads/1/{number}").touch()
-            except FileNotFoundError:
-                return
-            begun.set()
+    def another_file_first(path: str, **options: int) -> None:
+        if late:
+            late.pop().touch()
+        rmdir(path, **options)
 
-    writing = threading.Thread(target=write)
-    writing.start()
-    begun.wait(20)
+    monkeypatch.setattr(os, "rmdir", another_file_first)
     file_store().remove_tree("uploads/1")
-    writing.join()
-    assert stored(files) == []
+    assert (stored(files), late, list(files.glob("uploads/*"))) == ([], [], [])
 
 
 def test_a_directory_that_does_not_empty_is_given_up_in_the_end(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
