@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core.mail import EmailMessage
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -159,6 +160,20 @@ def test_a_lost_password_is_replaced_through_a_link_that_works_once(
     used = Client().get(path, follow=True)
     assert used.status_code == 200
     assert 'name="password1"' not in used.content.decode()
+
+
+def test_the_first_of_a_fleets_staff_is_made_without_a_password_and_sets_it_by_mail(
+    client: Client, mailoutbox: list[EmailMessage]
+) -> None:
+    """A task of the fleet has no terminal to ask for one, and a command's words stand in Amazon's logs."""
+    call_command("createsuperuser", "--no-input", "--email", "ada@example.org", verbosity=0)
+    client.post(LOGIN, {"login": "ada@example.org", "password": ""})
+    assert who(client) is None
+    client.post(reverse("account_reset_password"), {"email": "ada@example.org"})
+    form_path = client.get(link_in(mailoutbox[0])).headers["Location"]
+    client.post(form_path, {"password1": PASSWORD, "password2": PASSWORD})
+    client.post(LOGIN, {"login": "ada@example.org", "password": PASSWORD})
+    assert who(client) == "ada@example.org"
 
 
 def test_asking_for_a_password_of_nobody_looks_the_same(client: Client, mailoutbox: list[EmailMessage]) -> None:
