@@ -59,10 +59,10 @@ class Objects:
         """Return the client, made at first use: a fork before that shares no connection."""
         return aws.s3(self.region)
 
-    def write(self, chunks: Iterable[bytes], key: str, **extra: Any) -> Written:
-        """Write a stream, whole or not at all."""
+    def write(self, chunks: Iterable[bytes], key: str, *, hashed: bool = False, **extra: Any) -> Written:
+        """Write a stream, whole or not at all; ``hashed`` asks for the SHA-256 of the whole."""
         with told_apart():
-            return write(self.client, self.bucket, key, chunks, {**self.written, **extra})
+            return write(self.client, self.bucket, key, chunks, {**self.written, **extra}, hashed=hashed)
 
     def read(self, key: str) -> BinaryIO:
         """Open an object; a body that is cut off is read on from where it ended. Raises FileNotFoundError."""

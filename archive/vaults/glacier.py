@@ -144,14 +144,15 @@ class GlacierVault:
         known = GlacierArchive.objects.filter(vault=self.name, archive_id=archive_id).exists()
         return archive_id if same and known else None
 
-    def _upload(self, label: str, parts: Iterator[bytes]) -> tuple[str, str]:
+    def _upload(self, label: str, parts: Iterator[tuple[bytes, bool]]) -> tuple[str, str]:
         """Send the parts; return the archive's id and its tree hash."""
-        first = next(parts)
+        first, more = next(parts)
         if not first:
             return f"{EMPTY}{uuid.uuid4().hex}", ""
-        if len(first) < PART_BYTES:
+        if not more:
             return self.service.upload(label, first)
-        return self.service.upload_in_parts(label, PART_BYTES, itertools.chain([first], parts))
+        rest = (part for part, _ in parts)
+        return self.service.upload_in_parts(label, PART_BYTES, itertools.chain([first], rest))
 
     def _row(self, archive_id: str) -> GlacierArchive:
         row = GlacierArchive.objects.filter(vault=self.name, archive_id=archive_id).first()

@@ -78,7 +78,7 @@ class Service:
 
     def _send_parts(self, upload: dict[str, Any], parts: Iterator[bytes]) -> tuple[int, str]:
         size, leaves = 0, []
-        for part in (part for part in parts if part):
+        for part in parts:
             mine = leaves_of(part)
             span = f"bytes {size}-{size + len(part) - 1}/*"
             with told_apart():

@@ -36,7 +36,6 @@ from archive.vaults.base import (
     no_beat,
 )
 from archive.vaults.disk_files import pieces_of
-from archive.vaults.hashing import SideHash
 from gas_site.s3_copying import copy
 from gas_site.s3_objects import Objects, told_apart
 from gas_site.s3_store import S3Store
@@ -83,9 +82,8 @@ class S3GlacierVault:
             raise ValueError(label)
         archive_id = f"{label}/{uuid.uuid4().hex}"
         data = self._key(archive_id, ".data")
-        with SideHash() as side:
-            written = self.objects.write(side.passing(pieces), data, StorageClass=self.storage_class)
-            content = side.content()
+        written = self.objects.write(pieces, data, hashed=True, StorageClass=self.storage_class)
+        content = Content(written.size, written.sha256)
         try:
             manifest = {"size": content.size, "sha256": content.sha256, "s3_sha256": written.checksum}
             self.objects.write([json.dumps(manifest).encode()], self._key(archive_id, ".json"))
