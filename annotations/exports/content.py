@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from annotations.explorer.columns import ROW, Catalogue, Column
 from annotations.explorer.conditions import Condition
 from annotations.explorer.sorting import Sort
 from annotations.explorer.table import BATCH_ROWS, VariantTable
+from annotations.exports.sample_columns import block_columns, sample_arrays
 
 #: Cells that a writer has in Python's or Arrow's hands at a time; with thousands of samples that is few rows.
 CELLS = 400_000
@@ -20,7 +21,7 @@ CELLS = 400_000
 LEAST_ROWS = 2_048
 #: How long one export may read its table.
 SECONDS = 6 * 3_600.0
-_WORDS = "CASE {sql} WHEN '0' THEN 'ref' WHEN '1' THEN 'het' WHEN '2' THEN 'hom' END"
+_OF_SAMPLES = frozenset({"genotype", "level"})
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,16 @@ class Content:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Stream the rows; a batch has at most CELLS cells, or one row."""
-        width = len(self.columns)
+        width, catalogue = len(self.columns), self.table.catalogue
+        plain = [column for column in self.columns if column.kind not in _OF_SAMPLES]
+        asked = [*plain, *block_columns(catalogue)]
         rows = min(BATCH_ROWS, max(LEAST_ROWS, CELLS // width))
         part = max(1, CELLS // width)
-        for batch in self.table.batches(self.where, self.sort, self.columns, seconds=SECONDS, rows=rows):
-            whole = batch.drop_columns([ROW.name])
-            for first in range(0, max(1, whole.num_rows), part):
-                yield whole.slice(first, part)
+        for batch in self.table.batches(self.where, self.sort, asked, seconds=SECONDS, rows=rows):
+            for first in range(0, max(1, batch.num_rows), part):
+                some = batch.slice(first, part)
+                own = [some.column(column.name) for column in plain]
+                yield pa.RecordBatch.from_arrays([*own, *sample_arrays(some, catalogue)], names=self.names)
 
 
 def exported_columns(catalogue: Catalogue) -> tuple[Column, ...]:
@@ -60,14 +64,13 @@ def exported_columns(catalogue: Catalogue) -> tuple[Column, ...]:
 
     Genotypes are words (ref, het, hom; nothing where not called). A sample's columns bear its name.
     """
-    columns = [one for one in catalogue.columns.values() if one.kind not in {"genotype", "level"}]
+    columns = [one for one in catalogue.columns.values() if one.kind not in _OF_SAMPLES]
     for sample, name in enumerate(catalogue.samples):
         if catalogue.has_genotypes:
-            sql = _WORDS.format(sql=catalogue.genotype(sample).sql)
-            columns.append(Column(f"genotype:{name}", f"Genotype of {name}", "genotype", sql, sql))
+            column = catalogue.genotype(sample)
+            columns.append(replace(column, name=f"genotype:{name}", title=f"Genotype of {name}"))
         if catalogue.has_levels:
-            sql = catalogue.level(sample).sql
-            columns.append(Column(f"level:{name}", f"Level of {name}", "level", sql, sql))
+            columns.append(replace(catalogue.level(sample), name=f"level:{name}", title=f"Level of {name}"))
     return tuple(_each_once(columns))
 
 
@@ -79,4 +82,4 @@ def _each_once(columns: list[Column]) -> Iterator[Column]:
         if name in taken:
             name = next(one for one in (f"{name}.{number}" for number in count(2)) if one not in taken)
         taken.add(name)
-        yield Column(name, column.title, column.kind, column.sql, column.order, column.source, column.role)
+        yield replace(column, name=name)
