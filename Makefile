@@ -18,7 +18,7 @@ run-cloud: .venv/dev.stamp ## The same over stand-ins for Amazon's services and 
 	@$(BIN)/python -m sandbox.cloud
 
 test: .venv/dev.stamp ## Run the test suite (REQUIRE_ALL=1 makes a missing program a failure)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" $(TESTS)
+	@$(BIN)/python -m pytest -n 2 -m "not slow" $(TESTS)
 
 test-postgres: .venv/dev.stamp ## Run the tests that open a database on a PostgreSQL of their own (TESTS= for some)
 	@$(BIN)/python -m tests.postgres $(TESTS)

@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from django.db import connections
 from pytest_django import Settings
 
 from tests.cloud.fixtures import amazon, moto
+from tests.database import django_db_modify_db_settings, django_db_setup
 
-__all__ = ["amazon", "moto"]
+__all__ = ["amazon", "django_db_modify_db_settings", "django_db_setup", "moto"]
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 SHARED_DATA = Path(os.environ.get("GAS_SHARED_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
@@ -36,14 +36,6 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     https://pytest-xdist.readthedocs.io/en/stable/known-limitations.html
     """
     return argname if isinstance(val, bytes) else None
-
-
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
-    """Put SQLite's test database into a file: in memory it has no WAL, and threads block each other otherwise."""
-    database = connections["default"].settings_dict
-    if database["ENGINE"].endswith("sqlite3"):
-        database["TEST"]["NAME"] = str(Path(os.environ["DATA_DIR"]) / "test.sqlite3")
 
 
 @pytest.fixture(autouse=True)

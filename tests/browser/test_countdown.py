@@ -12,7 +12,7 @@ from tests.browser.conftest import Person
 from tests.browser.pages import EXAMPLE
 from tests.stack.stacks import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_the_last_minute_is_announced_once_and_the_clock_is_written_like_any_clock(person: Person, site: Stack) -> None:

@@ -17,7 +17,7 @@ from tests.browser.long_files import MIB, long_vcf
 from tests.stack.processes import kill, until
 from tests.stack.stacks import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 CHECKED = re.compile("^Annotate 1 record")
 BOTH_ENDS_ARE_HERE = re.compile(r"1[78](\.\d)? MB of 3\d(\.\d)? MB are here")

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import User
 from tests.browser.town import Town
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser: money")]
+pytestmark = pytest.mark.browser
 
 
 def sign_in(town: Town, sub: str = "ada-town", email: str = "ada@mito-lab.example") -> User:

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Person, Watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_a_bad_file_is_refused_with_line_column_and_fix(person: Person, vcf: Callable[..., Path], watch: Watch) -> None:

@@ -17,7 +17,7 @@ from tests.browser.test_first_visit import EXAMPLE
 from tests.browser.test_ways_to_use_it import tab_to
 from tests.stack.stacks import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 #: Width and colour scheme.

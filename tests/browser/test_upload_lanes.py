@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.conftest import Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 #: Runs seven parts, the third and fourth of which take ten seconds and the first of which is there already. Tells which
 #: others ran when each began.

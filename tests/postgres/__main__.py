@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     # Not below a home directory: the user that PostgreSQL runs as may not enter that.
     directory = Path(tempfile.mkdtemp(prefix="gas-postgres-"))
     chosen = arguments or [*WHERE, *(f"--ignore={path}" for path in ELSEWHERE), *(f"--deselect={t}" for t in NOT_HERE)]
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-m", "not slow", *chosen]
+    command = [sys.executable, "-m", "pytest", "-n", "2", "-m", "not slow", *chosen]
     try:
         with cluster(directory, UNSAFE) as url:
             return subprocess.run(command, cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, check=False).returncode

@@ -36,7 +36,7 @@ from tests.site.annotators import SlowShards, annotator
 from tests.site.factories import make_job, make_user, stored
 from tests.site.sharded import cut, states
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("queue")]
+pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE_SECONDS = 20
 
 

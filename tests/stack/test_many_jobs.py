@@ -17,8 +17,6 @@ from tests.stack.genome import NAME
 from tests.stack.processes import until
 from tests.stack.stacks import Stack
 
-pytestmark = pytest.mark.xdist_group("many jobs")  # they share a stack
-
 PEOPLE = 4
 # The goal of the design, between a million records and ten thousand.
 FLAT = 1.2
