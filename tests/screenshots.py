@@ -8,11 +8,9 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -20,7 +18,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bench.site import ROOT, Site
 from tests.browser import pages
 from tests.browser.flags import FLAGS
-from tests.stack.genome import NAME, install_genome, make_variants
+from tests.stack.genome import NAME, make_variants
+from tests.stack.prepared import prepare
 from tests.stack.stacks import Stack, stack_in
 
 SIZES = {"1440": (1440, 900), "390": (390, 844)}
@@ -36,37 +35,33 @@ def main(output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="gas-screens-") as scratch, sync_playwright() as playwright:
         directory = Path(scratch)
-        prepare(directory)
+        prepare(directory / "data", directory)
         with stack_in(directory / "data", ANNOTATE_THREADS="1") as stack:
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
             take_all(stack, browser, directory, output)
             browser.close()
 
 
-def prepare(directory: Path) -> None:
-    """Make a data directory with the generated genome beside the bundled reference."""
-    environment = Stack(directory / "data").environment
-    subprocess.run([sys.executable, str(ROOT / "manage.py"), "prepare"], env=environment, check=True)
-    install_genome(directory, environment)
-
-
 def take_all(stack: Stack, browser: Browser, directory: Path, output: Path) -> None:
     """Bring the site into each state and take its pictures."""
-    variants = partial(make_variants, directory)
+
+    def variants(records: int) -> Path:
+        return make_variants(directory / f"{records}.vcf", records)
+
     new, owner, free = stack.person("new"), stack.person("owner"), stack.person("free", plan="free")
     jobs = pages.make_jobs(stack, owner, variants, directory)
     take(stack, browser, output, None, {name: at(path) for name, path in pages.NOBODY.items()})
     take(stack, browser, output, new, {"list-empty": at("/annotations/")})
     take(stack, browser, output, free, {name: at(path) for name, path in pages.SIGNED_IN.items()} | dict(pages.STATES))
     take(stack, browser, output, owner, {name: at(path) for name, path in jobs.pages().items()})
-    take_active(stack, browser, owner, variants(1_000_000), output)
+    take_active(stack, browser, owner, variants(pages.LARGE), output)
 
 
 def take_active(stack: Stack, browser: Browser, owner: Site, large: Path, output: Path) -> None:
     """Take the pictures of what runs and what waits behind it, in one go each while it lasts."""
     for size, scheme in itertools.product(SIZES, SCHEMES):
         running, waiting = (owner.annotate(large, NAME) for _ in range(2))  # a small one would not wait
-        stack.at_work(running)
+        stack.hold(running)
         paths = {"running": f"{running}/", "pending": f"{waiting}/", "list-active": ""}
         shows = {name: at(f"/annotations/{path}") for name, path in paths.items()}
         take(stack, browser, output, owner, shows, variants=[(size, scheme)])

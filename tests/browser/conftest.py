@@ -22,11 +22,13 @@ from playwright.sync_api import (
 from bench.site import Site
 from tests.billing.conftest import inline, real_transactions
 from tests.browser.flags import FLAGS
+from tests.browser.pages import LARGE
 from tests.browser.town import town
 from tests.conftest import need
 from tests.people.conftest import running_provider
-from tests.stack.conftest import genome_files, prepared, variants
+from tests.stack.conftest import genome_files, prepared, shared, variants
 from tests.stack.genome import NAME
+from tests.stack.processes import wake
 from tests.stack.stacks import Stack, stack_in
 
 # Patience for a busy machine; what is there at once is seen at once.
@@ -66,7 +68,14 @@ class Watch:
 def site(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Give the stack that all browser tests share."""
     need("chromium")
-    with stack_in(tmp_path_factory.mktemp("site") / "data", prepared, EMAIL_VERIFICATION="optional") as running:
+    directory = tmp_path_factory.mktemp("site")
+    settings = {
+        "EMAIL_VERIFICATION": "optional",
+        "SANDBOX": "yes",
+        "STAFF_SECOND_FACTOR": "no",
+        "VAULT_URL": f"file:{directory / 'vault'}?expedited=1s",
+    }
+    with stack_in(directory / "data", prepared, **settings) as running:
         yield running
 
 
@@ -152,15 +161,18 @@ def person(page: Page, sign_in: Callable[..., Person]) -> Person:
 
 
 @pytest.fixture
-def running_job(site: Stack, variants: Callable[[int], Path]) -> Callable[[Person], str]:
-    """Give a function that starts a job of some seconds and returns its id once it is at work."""
+def running_job(site: Stack, variants: Callable[[int], Path]) -> Iterator[Callable[[Person], tuple[str, list[int]]]]:
+    """Give a function that starts a job and keeps it in its middle; it returns its id and what to wake it by."""
+    held: list[int] = []
 
-    def start(person: Person) -> str:
-        job = person.http.annotate(variants(1_000_000), NAME)
-        site.at_work(job)
-        return job
+    def start(person: Person) -> tuple[str, list[int]]:
+        job = person.http.annotate(variants(LARGE), NAME)
+        stopped = site.hold(job)
+        held.extend(stopped)
+        return job, stopped
 
-    return start
+    yield start
+    wake(held)  # where the test has not ended it, it makes room for the next test's
 
 
 @pytest.fixture
@@ -177,4 +189,4 @@ def vcf(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-__all__ = ["genome_files", "inline", "prepared", "real_transactions", "running_provider", "town", "variants"]
+__all__ = ["genome_files", "inline", "prepared", "real_transactions", "running_provider", "shared", "town", "variants"]

@@ -13,6 +13,8 @@ from tests.stack.genome import NAME
 from tests.stack.stacks import Stack
 
 EXAMPLE = ROOT / "annotations" / "references" / "rCRS" / "example.vcf"
+#: Records of a job that can be kept in its middle, and that is not taken beside another.
+LARGE = 300_000
 HEADER = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 NOBODY = {
     "landing": "/",
@@ -77,8 +79,8 @@ class Jobs:
 
 def make_jobs(stack: Stack, person: Site, variants: Callable[[int], Path], directory: Path) -> Jobs:
     """Run real jobs to each of their ends; ``variants`` gives files of many records on the generated genome."""
-    cancelled = person.annotate(variants(1_000_000), NAME)
-    stack.at_work(cancelled)
+    cancelled = person.annotate(variants(LARGE), NAME)
+    stack.hold(cancelled)
     person.post(f"/annotations/{cancelled}/cancel/", {}, form=f"/annotations/{cancelled}/")
     failed = person.annotate(bad_at_the_end(directory / "late-error.vcf", variants(100_000)), NAME)
     warned = person.annotate(with_oddities(directory / "cohort_2026-11_mtDNA_heteroplasmy.vcf"), "rCRS")

@@ -27,7 +27,7 @@ from tests.conftest import need
 from tests.stack.processes import until
 from tests.stack.stacks import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 START_SECONDS = 300
 _ADDRESSES = re.compile(r"Database: (\S+)  Amazon: (\S+)")
@@ -47,8 +47,8 @@ class Cloud(Stack):
     def start(self) -> None:
         """Start it and wait; a database and moto come first, and the migrations are run on an empty one."""
         self.launch()
-        until(lambda: self._is_ready() or self._ended() is not None, START_SECONDS, "the cloud is ready")
-        assert self._ended() is None, self.said()
+        until(lambda: self._is_ready() or self.has_ended, START_SECONDS, "the cloud is ready")
+        assert not self.has_ended, self.said()
 
     @property
     def database(self) -> str:

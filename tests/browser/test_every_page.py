@@ -16,7 +16,7 @@ from tests.browser.conftest import Person, Watch, bring_session
 from tests.stack.genome import NAME
 from tests.stack.stacks import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
 # What WCAG 2.2 AA asks for; the other rules of axe are advice. What passes is not listed: it takes as long again.
@@ -103,8 +103,8 @@ def test_pages_of_jobs_in_every_state(
     for name, path in jobs.pages().items():
         themed.goto(path)
         found += problems(themed, name)
-    running = owner.annotate(variants(1_000_000), NAME)
-    site.at_work(running)
+    running = owner.annotate(variants(pages.LARGE), NAME)
+    site.hold(running)
     themed.goto(f"/annotations/{running}/")
     found += problems(themed, "running")
     owner.post(f"/annotations/{running}/cancel/", {}, form=f"/annotations/{running}/")

@@ -14,7 +14,7 @@ from tests.browser.test_first_visit import COMPLETED_MS, EMAIL, EXAMPLE
 from tests.stack.processes import until
 from tests.stack.stacks import PASSWORD, Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def focused(page: Page) -> str:
@@ -100,9 +100,9 @@ def test_the_theme_stays_chosen(page: Page, new_page: Callable[..., Page]) -> No
 
 
 def test_cancelling_asks_first(
-    page: Page, sign_in: Callable[..., Person], running_job: Callable[[Person], str], site: Stack
+    page: Page, sign_in: Callable[..., Person], running_job: Callable[[Person], tuple[str, list[int]]], site: Stack
 ) -> None:
-    job = running_job(sign_in(page, plan="premium"))
+    job, _ = running_job(sign_in(page, plan="premium"))
     page.goto(f"/annotations/{job}/")
     dialog = page.get_by_role("dialog")
     page.get_by_role("button", name="Cancel this job").click()

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from bench.site import ROOT
-from tests.stack.genome import install_genome, make_variants
-from tests.stack.stacks import Stack, stack_in
+from tests.stack.genome import make_variants
+from tests.stack.prepared import made_once, prepare
+from tests.stack.stacks import Stack, data_in, stack_in
 
 
 @pytest.fixture(scope="session")
-def genome_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Give a directory that all processes of one run of the tests have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session")
+def genome_files(shared: Path) -> Path:
     """Give the directory of the generated genome and its variants."""
-    return tmp_path_factory.mktemp("genome")
+    (shared / "genome").mkdir(exist_ok=True)
+    return shared / "genome"
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory, genome_files: Path) -> Path:
+def prepared(shared: Path, genome_files: Path) -> Path:
     """Give a prepared data directory with the generated genome installed; it is copied, never run."""
-    directory = tmp_path_factory.mktemp("prepared") / "data"
-    environment = Stack(directory).environment
-    subprocess.run([sys.executable, str(ROOT / "manage.py"), "prepare"], env=environment, check=True)
-    install_genome(genome_files, environment)
-    return directory
+    return made_once(shared / "prepared", lambda directory: prepare(directory, genome_files))
 
 
 @pytest.fixture(scope="session")
 def variants(genome_files: Path) -> Callable[[int], Path]:
     """Give a function that returns a VCF of so many records on the generated genome."""
-    return lambda records: make_variants(genome_files, records)
+
+    def of(records: int) -> Path:
+        return made_once(genome_files / f"{records}.vcf", lambda path: make_variants(path, records))
+
+    return of
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +49,17 @@ def stack(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
+@pytest.fixture(scope="module")
+def lasting_stack(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Give a stack with one job at a time that the tests of one file end and start; it does not run yet."""
+    stack = Stack(data_in(tmp_path_factory.mktemp("lasting") / "data", prepared), ANNOTATE_THREADS="1")
+    yield stack
+    stack.kill()
+
+
 @pytest.fixture
-def own_stack(prepared: Path, tmp_path: Path) -> Iterator[Stack]:
-    """Give a running stack that the test may kill, with one job at a time."""
-    with stack_in(tmp_path / "data", prepared, ANNOTATE_THREADS="1") as running:
-        yield running
+def own_stack(lasting_stack: Stack) -> Stack:
+    """Give a running stack that the test may kill: the next one starts it again, on all that was left."""
+    if lasting_stack.has_ended:
+        lasting_stack.start()
+    return lasting_stack

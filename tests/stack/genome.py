@@ -25,10 +25,10 @@ def _small() -> Iterator[None]:
         yield
 
 
-def make_variants(directory: Path, records: int) -> Path:
-    """Return a VCF of ``records`` records on the genome, kept in ``directory``."""
+def make_variants(path: Path, records: int) -> Path:
+    """Write a VCF of ``records`` records on the genome, unless it is there."""
     with _small():
-        return genome.make_variants(directory / f"{records}.vcf", records)
+        return genome.make_variants(path, records)
 
 
 def install_genome(directory: Path, environment: dict[str, str]) -> None:

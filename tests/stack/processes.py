@@ -20,6 +20,7 @@ class Process:
     pid: int
     parent: int
     group: int
+    state: str
     command: str
 
 
@@ -29,7 +30,7 @@ def running() -> list[Process]:
     text = subprocess.run([need("ps"), "-eww", "-o", columns], capture_output=True, text=True, check=True).stdout
     rows = (line.split(None, 4) for line in text.splitlines())
     return [
-        Process(int(row[0]), int(row[1]), int(row[2]), row[4]) for row in rows if len(row) == 5 and row[3][0] != "Z"
+        Process(int(row[0]), int(row[1]), int(row[2]), *row[3:]) for row in rows if len(row) == 5 and row[3][0] != "Z"
     ]
 
 
@@ -50,10 +51,29 @@ def alive(pids: Iterable[int]) -> list[Process]:
 
 
 def kill(pids: Iterable[int]) -> None:
-    """Kill processes with -9; one that is gone is no error."""
+    """Kill processes with -9."""
+    send(pids, signal.SIGKILL)
+
+
+def wake(pids: Iterable[int]) -> None:
+    """Let processes go on that were stopped."""
+    send(pids, signal.SIGCONT)
+
+
+def step(pids: Iterable[int]) -> bool:
+    """Let processes that stand still go on for a moment; return False, as what does not hold yet."""
+    stopped = list(pids)
+    wake(stopped)
+    time.sleep(0.02)
+    send(stopped, signal.SIGSTOP)
+    return False
+
+
+def send(pids: Iterable[int], number: signal.Signals) -> None:
+    """Send a signal to processes; one that is gone is no error."""
     for pid in pids:
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
 
 
 def until(holds: Callable[[], object], seconds: float, what: str) -> None:

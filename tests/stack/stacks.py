@@ -14,13 +14,13 @@ from contextlib import closing, contextmanager
 from email.message import Message
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import redis
 
 from bench.site import ROOT, Site, free_port
 from gas_site.queues import socket_path
-from tests.stack.processes import Process, alive, below, kill, until
+from tests.stack.processes import Process, alive, below, kill, send, step, until
 
 PASSWORD = "a-long-enough-password"
 START_SECONDS = 90
@@ -59,11 +59,11 @@ class Stack:
     def start(self) -> None:
         """Start the stack and wait for its greeting and its two workers."""
         self.launch()
-        until(lambda: self._is_ready() or self._ended() is not None, START_SECONDS, "the stack is ready")
-        assert self._ended() is None, self.said()
+        until(lambda: self._is_ready() or self.has_ended, START_SECONDS, "the stack is ready")
+        assert not self.has_ended, self.said()
 
     def _is_ready(self) -> bool:
-        said = self.said()[self._began :]
+        said = self.said_now()
         return "GAS is running at" in said and said.count("Worker process is ready for action") == 2
 
     def stop(self, number: int = signal.SIGTERM) -> int:
@@ -79,23 +79,28 @@ class Stack:
         return self._up.wait(seconds)
 
     def kill(self) -> None:
-        """Kill everything at once with -9, the engine's processes too, as a power cut would."""
-        assert self._up is not None
-        if self._up.poll() is not None:
+        """Kill everything at once with -9, the engine's processes too, as a power cut would; wait until all is gone."""
+        if self.has_ended:
             return
         family = [self.pid, *(process.pid for process in self.processes())]
         kill(family)
-        self._up.wait(10)
-        until(lambda: alive(family) == [], 10, "what was killed has gone")
+        self.wait()
+        until(lambda: alive(family) == [], 30, "all that was killed is gone")
 
-    def _ended(self) -> int | None:
-        return self._up.poll() if self._up else None
+    @property
+    def has_ended(self) -> bool:
+        """Say whether it does not run: it has ended, or was never started."""
+        return self._up is None or self._up.poll() is not None
 
     # What it holds -------------------------------------------------------------------------------------------
 
     def said(self) -> str:
         """Return everything that the stack has printed since its first start."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def said_now(self) -> str:
+        """Return what it has printed since its latest start."""
+        return self.said()[self._began :]
 
     def processes(self, *words: str) -> list[Process]:
         """Return the processes below the supervisor whose command holds every one of ``words``."""
@@ -130,13 +135,27 @@ class Stack:
         """Wait until every job is in one of ``status``."""
         until(lambda: all(self.job(job)["status"] in status for job in jobs), seconds, f"{jobs} reach {status}")
 
-    def at_work(self, job: str) -> None:
-        """Wait until the engine annotates the records of a job: it runs, under a lease, with its children."""
-        until(
-            lambda: self.job(job)["progress_records"] > 0 and self.job(job)["status"] == "running",
-            60,
-            "the engine has read records of the job",
-        )
+    def hold(self, job: str) -> list[int]:
+        """Keep a job in its middle until ``wake``: it runs, records of it are read, and its csq stands still.
+
+        So what the test does next falls into the job however quick this machine is. The worker renews its lease, and
+        the engine hears what it is told. Returns the processes that stand still.
+        """
+        held: list[int] = []
+
+        def begun() -> list[int]:
+            csq = self.processes("annotations.engine", " csq ")
+            held[:] = [each.pid for each in csq if each.state[0] != "T"]
+            return held
+
+        until(begun, 60, "the engine annotates records")
+        send(held, signal.SIGSTOP)
+        until(lambda: self._is_at_work(job) or step(held), 60, "the engine has read records of the job")
+        return held
+
+    def _is_at_work(self, job: str) -> bool:
+        row = self.job(job)
+        return bool(row["progress_records"] > 0 and row["status"] == "running")
 
     def settle(self) -> None:
         """Sweep once more and wait until no message waits: what could happen a second time has had its chance."""
@@ -160,8 +179,9 @@ class Stack:
 
     # People --------------------------------------------------------------------------------------------------
 
-    def person(self, name: str, *, plan: str = "premium") -> Site:
+    def person(self, name: str = "", *, plan: str = "premium") -> Site:
         """Sign a new person up, on the site as anybody would, and give them a plan, as staff would."""
+        name = name or uuid4().hex[:12]
         site = Site(self.address, self.environment)
         # The limits on signing up, twenty a minute, have their own test.
         self.rows("DELETE FROM gas_site_cache")
@@ -171,12 +191,17 @@ class Stack:
         return site
 
 
+def data_in(directory: Path, prepared: Path | None) -> Path:
+    """Return a data directory that begins as a copy of ``prepared``, unless it is there already."""
+    if prepared and not directory.exists():
+        shutil.copytree(prepared, directory)
+    return directory
+
+
 @contextmanager
 def stack_in(data_dir: Path, prepared: Path | None = None, **settings: str) -> Iterator[Stack]:
     """Give a running stack, and end it; ``prepared`` is a data directory to begin with a copy of."""
-    if prepared and not data_dir.exists():
-        shutil.copytree(prepared, data_dir)
-    stack = Stack(data_dir, **settings)
+    stack = Stack(data_in(data_dir, prepared), **settings)
     try:
         stack.start()
         yield stack

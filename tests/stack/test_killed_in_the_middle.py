@@ -14,14 +14,14 @@ from tests.stack.genome import NAME
 from tests.stack.processes import alive, kill, until
 from tests.stack.stacks import Stack
 
-RECORDS = 600_000  # four seconds and more
-FEWER = 300_000  # and not so few that it would be taken beside another
+RECORDS = 300_000  # not so few that it would be taken beside another
 Variants = Callable[[int], Path]
 
 
 def start_large_job(stack: Stack, variants: Variants) -> str:
-    job = stack.person("owner").annotate(variants(RECORDS), NAME)
-    stack.at_work(job)
+    """Start a job, and keep it in its middle."""
+    job = stack.person().annotate(variants(RECORDS), NAME)
+    stack.hold(job)
     return job
 
 
@@ -58,8 +58,8 @@ def test_after_the_worker_is_killed_the_stack_goes_down_and_the_next_one_complet
     assert len(engine) >= 3  # the child, its bcftools, its finisher
     kill([own_stack.worker()])
     assert own_stack.wait() == 1
-    assert "GAS has stopped: annotate ended by itself" in own_stack.said()
-    until(lambda: alive(engine) == [], 5, "the engine has ended with its worker")
+    assert "GAS has stopped: annotate ended by itself" in own_stack.said_now()
+    until(lambda: alive(engine) == [], 30, "the engine has ended with its worker")
     assert own_stack.job(job)["status"] == "running"
     own_stack.start()
     assert_completed_once(own_stack, job, attempt=2)
@@ -82,10 +82,10 @@ def is_at(stack: Stack, job: str, attempt: int) -> bool:
 
 
 def test_a_job_that_kills_its_worker_three_times_fails_with_a_sentence(own_stack: Stack, variants: Variants) -> None:
-    job = start_large_job(own_stack, variants)
+    job = own_stack.person().annotate(variants(RECORDS), NAME)
     for attempt in (1, 2, 3):
         until(partial(is_at, own_stack, job, attempt), 60, f"attempt {attempt} has begun")
-        own_stack.at_work(job)
+        own_stack.hold(job)
         kill([own_stack.worker()])
         own_stack.wait()
         own_stack.start()
@@ -106,7 +106,7 @@ def test_a_stack_told_to_end_hands_its_job_back_and_the_next_one_completes_it(
     job = start_large_job(own_stack, variants)
     engine = [process.pid for process in own_stack.engine()]
     assert own_stack.stop(signal.SIGTERM) == 0
-    until(lambda: alive(engine) == [], 5, "the engine has ended with its stack")
+    until(lambda: alive(engine) == [], 30, "the engine has ended with its stack")
     row = own_stack.job(job)
     assert (row["status"], row["attempt"], row["deaths"]) == ("pending", 1, 0)
     assert own_stack.events(job)[-1] == ("pending", "worker shut down")
@@ -118,12 +118,12 @@ def test_a_stack_told_to_end_hands_its_job_back_and_the_next_one_completes_it(
 def test_cancelling_ends_the_engines_processes_and_the_worker_takes_the_next_job(
     own_stack: Stack, variants: Variants
 ) -> None:
-    owner = own_stack.person("owner")
-    job, following = owner.annotate(variants(RECORDS), NAME), owner.annotate(variants(FEWER), NAME)
-    own_stack.at_work(job)
+    owner = own_stack.person()
+    job, following = owner.annotate(variants(RECORDS), NAME), owner.annotate(variants(RECORDS), NAME)
+    own_stack.hold(job)
     engine = [process.pid for process in own_stack.engine()]
     owner.post(f"/annotations/{job}/cancel/", {}, form=f"/annotations/{job}/")
-    until(lambda: alive(engine) == [], 10, "the engine's processes have ended")
+    until(lambda: alive(engine) == [], 30, "the engine's processes have ended")
     own_stack.wait_for([following], 60)
     assert own_stack.job(job)["status"] == "cancelled"
     assert own_stack.job(following)["status"] == "completed"
@@ -133,9 +133,9 @@ def test_cancelling_ends_the_engines_processes_and_the_worker_takes_the_next_job
 
 
 def test_jobs_whose_messages_are_lost_with_the_queue_are_sent_again(own_stack: Stack, variants: Variants) -> None:
-    owner = own_stack.person("owner")
-    job, waiting = owner.annotate(variants(RECORDS), NAME), owner.annotate(variants(FEWER), NAME)
-    own_stack.at_work(job)
+    owner = own_stack.person()
+    job, waiting = owner.annotate(variants(RECORDS), NAME), owner.annotate(variants(RECORDS), NAME)
+    own_stack.hold(job)
     own_stack.kill()
     shutil.rmtree(own_stack.data_dir / "queue")
     own_stack.start()

@@ -16,8 +16,6 @@ from tests.stack.genome import NAME
 from tests.stack.processes import until
 from tests.stack.stacks import Stack, stack_in
 
-pytestmark = pytest.mark.xdist_group("stack")
-
 RECORDS, SHARD = 200_000, 50_000
 Variants = Callable[[int], Path]
 SHARDS = {"SHARD_ABOVE": "1MB", "SHARD_RECORDS": str(SHARD)}
@@ -37,7 +35,7 @@ def states(stack: Stack, job: str) -> list[str]:
 
 def in_the_middle(stack: Stack, job: str) -> None:
     """Wait until a shard is done and others are at work."""
-    until(lambda: {"done", "running"} <= set(states(stack, job)), 60, "a shard is done and another at work")
+    until(lambda: {"done", "running"} <= set(states(stack, job)), 180, "a shard is done and another at work")
 
 
 def parts(stack: Stack, job: str) -> list[str]:
@@ -110,13 +108,13 @@ def test_cancelling_and_deleting_stop_the_shards_and_leave_no_part_of_the_file(
     owner = cutting.person("owner")
     cancelled, deleted = owner.annotate(variants(RECORDS), NAME), owner.annotate(variants(RECORDS), NAME)
     for job, act in ((cancelled, "cancel"), (deleted, "delete")):
-        until(lambda job=job: "running" in states(cutting, job), 60, "a shard is at work")  # type: ignore[misc]
+        until(lambda job=job: "running" in states(cutting, job), 180, "a shard is at work")  # type: ignore[misc]
         assert parts(cutting, job) == ["1.parts"]
         owner.post(f"/annotations/{job}/{act}/", {}, form=f"/annotations/{job}/")
-    until(lambda: cutting.engine() == [], 30, "the engine's processes have ended")
-    until(lambda: cutting.rows("SELECT id FROM annotations_shard") == [], 30, "the sweep has cleared up")
+    until(lambda: cutting.engine() == [], 120, "the engine's processes have ended")
+    until(lambda: cutting.rows("SELECT id FROM annotations_shard") == [], 120, "the sweep has cleared up")
     assert cutting.job(cancelled)["status"] == "cancelled"
-    until(lambda: kept(cutting, cancelled) == kept(cutting, deleted) == [], 30, "the files are gone")
+    until(lambda: kept(cutting, cancelled) == kept(cutting, deleted) == [], 120, "the files are gone")
     assert cutting.mails(cancelled) == []
     assert "Traceback" not in cutting.said()
 

@@ -56,7 +56,7 @@ def refused(stack: Stack) -> str:
 
 
 def test_up_prints_the_address_and_how_to_sign_in(own_stack: Stack) -> None:
-    said = own_stack.said()
+    said = own_stack.said_now()
     assert f"GAS is running at {own_stack.address}" in said
     assert f"Sign in:  create an account at {own_stack.address}/accounts/signup/" in said
     assert "manage.py createsuperuser" in said
@@ -70,9 +70,9 @@ def test_ctrl_c_ends_every_child_and_leaves_the_port_and_the_data_free(own_stack
     processes = everything(own_stack)
     assert len(processes) >= 8  # the leash, the queue, two of the web, two workers with theirs, the sweep
     assert own_stack.stop(signal.SIGINT) == 0
-    until(lambda: alive(processes) == [], 5, "every process has ended")
-    assert own_stack.said().rstrip().endswith("Stopped.")
-    assert "Traceback" not in own_stack.said()
+    until(lambda: alive(processes) == [], 30, "every process has ended")
+    assert own_stack.said_now().rstrip().endswith("Stopped.")
+    assert "Traceback" not in own_stack.said_now()
     own_stack.start()
 
 
@@ -97,8 +97,8 @@ def test_a_killed_child_takes_the_stack_down_with_a_clear_line(own_stack: Stack,
     child = next(process.pid for process in own_stack.processes(*words) if process.parent == own_stack.pid)
     kill([child])
     assert own_stack.wait() == 1
-    assert "GAS has stopped: " in own_stack.said()
-    until(lambda: alive(processes) == [], 5, "every process has ended")
+    assert "GAS has stopped: " in own_stack.said_now()
+    until(lambda: alive(processes) == [], 30, "every process has ended")
 
 
 def test_a_killed_supervisor_leaves_no_child_and_the_next_one_starts_at_once(own_stack: Stack) -> None:
@@ -106,7 +106,7 @@ def test_a_killed_supervisor_leaves_no_child_and_the_next_one_starts_at_once(own
     kill([own_stack.pid])
     own_stack.wait()
     own_stack.start()
-    until(lambda: alive(processes) == [], 5, "every process has ended with the supervisor")
+    until(lambda: alive(processes) == [], 30, "every process has ended with the supervisor")
     assert Site(own_stack.address, {}).get("/healthz") == '{"status": "ok"}'
 
 
@@ -120,7 +120,7 @@ def test_a_signal_while_it_still_prepares_ends_it_cleanly(tmp_path: Path) -> Non
     finally:
         stack.kill()  # where it did not end in time, it would run on beside all other tests
     assert "Traceback" not in stack.said()
-    until(lambda: alive(processes) == [], 5, "the example's engine has ended")
+    until(lambda: alive(processes) == [], 30, "the example's engine has ended")
 
 
 def test_a_signal_that_python_drops_while_preparing_ends_the_stack_too(tmp_path: Path) -> None:

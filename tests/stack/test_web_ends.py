@@ -22,7 +22,7 @@ from tests.stack.processes import until
 from tests.stack.stacks import Stack
 
 MIB = 1024 * 1024
-GRACE_SECONDS = 30
+GRACE_SECONDS = 120
 BOUNDARY = "a-boundary"
 
 
@@ -111,7 +111,7 @@ def test_a_long_download_and_an_upload_survive_an_orderly_end(stack: Stack) -> N
         assert not is_ending(kept)
         web.send_signal(signal.SIGTERM)
         began = time.monotonic()
-        until(lambda: is_ending(kept), 10, "it is ending")
+        until(lambda: is_ending(kept), 60, "it is ending")
         assert first + answer.read() == stored
         uploading.send(rest)
         landed = uploading.getresponse()
