@@ -39,6 +39,11 @@ def example_summary() -> Mapping[str, Any] | None:
     return _read(path, path.stat().st_mtime_ns) if path.is_file() else None
 
 
+def is_here() -> bool:
+    """Say whether the example has been made on this machine, so that a page may lead to it."""
+    return kept("summary").is_file()
+
+
 def example_job() -> Job | None:
     """Return the example as a job that was never saved and has no owner; None where it has not been made."""
     summary = example_summary()
