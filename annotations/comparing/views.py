@@ -40,10 +40,12 @@ MOST_OTHERS = 100
 @never_cache
 @require_safe
 def choose(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Offer the user's other results of the same reference."""
+    """Offer the user's other results of the same reference, while this one can be read."""
     job = own_job(request, job_id)
     if job.status != JobStatus.COMPLETED:
         return redirect(job)
+    if away := _away(request, job):
+        return away
     mine = Job.objects.of(signed_in_user(request)).filter(status=JobStatus.COMPLETED, reference=job.reference)
     others = list(mine.exclude(pk=job.pk)[:MOST_OTHERS])
     where = availability_of(others)

@@ -143,8 +143,9 @@ def test_a_result_in_cold_storage_has_no_exports(alices: Client, job: Job) -> No
     for url in (at("exports", job), at("export", job, "tsv"), at("download_export", job, made.pk)):
         response = alices.get(url)
         assert response.status_code == 409
-        assert "exports and the genome browser read the result's files, and these are kept in cold storage" in (
-            response.content.decode()
+        assert (
+            "exports, comparisons and the genome browser read the result's files, and these are kept in cold storage"
+            in (response.content.decode())
         )
 
 

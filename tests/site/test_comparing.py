@@ -149,6 +149,8 @@ def test_what_is_in_cold_storage_or_gone_says_so(
     )
     assert "cold storage" in alices.get(at("compare", job, other)).content.decode()
     assert "In cold storage" in alices.get(at("compare_with", job)).content.decode()
+    # One that is away itself has no list, of which nothing would lead anywhere.
+    assert "This result is in cold storage" in alices.get(at("compare_with", other)).content.decode()
 
 
 def test_hostile_names_are_inert(alices: Client, pair: tuple[Job, Job], tmp_path: Path) -> None:
