@@ -89,6 +89,14 @@ def test_a_command_of_the_runbook_is_one_that_amazon_takes(command: str) -> None
     assert complaints(model, words) == ""
 
 
+def test_references_are_pushed_after_their_bucket_is_made_and_before_a_task_asks_for_them() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    first = text[text.index("### Deploy") : text.index("### Roll out")]
+    steps = ["Serving=no Image", "references push GRCh38", "PrepareCommand`", "Serving=yes"]
+    places = [first.index(step) for step in steps]
+    assert places == sorted(places)
+
+
 def test_the_runbook_has_commands_and_a_wrong_one_is_noticed() -> None:
     assert len(commands()) >= 16
     model = operation("ecs", "update-service")

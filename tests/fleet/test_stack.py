@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,6 +13,7 @@ import pytest
 from moto.cloudformation.parsing import get_model_map
 
 from deploy.render import template
+from gas_site import setting_urls
 from gas_site.management.commands.prepare_bucket import cors, lifecycle
 from gas_site.queues import make_queues
 from gas_site.sqs import SqsBroker
@@ -110,6 +112,19 @@ def test_nothing_but_waking_depends_on_the_condition(made: Made) -> None:
     conditional = {name for name, row in made.template["Resources"].items() if "Condition" in row}
     assert conditional == {"AnnotateWake", "WakeAlarm"}
     assert [made.holds(condition) for condition in ("Serves", "Sleeps")] == [True, False]
+
+
+def test_references_can_be_pushed_to_where_every_task_pulls_them_from(
+    made: Made, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    address = made.resolved(made.template["Outputs"]["StorageUrl"]["Value"])
+    tasks = [made.properties(name) for name in made.of_type("AWS::ECS::TaskDefinition")]
+    containers = [container for task in tasks for container in task["ContainerDefinitions"]]
+    told = [row["Value"] for each in containers for row in each["Environment"] if row["Name"] == "STORAGE_URL"]
+    assert told == [address] * 5
+    monkeypatch.setenv("STORAGE_URL", address)
+    options = setting_urls.storage(tmp_path)["OPTIONS"]
+    assert (options["bucket"], options["kms"]) == (made.ids["Files"], made.ids["Key"])
 
 
 def test_the_first_time_everything_is_made_and_no_task_runs(made: Made) -> None:
