@@ -77,8 +77,10 @@ def _accept(claim: Claim, file: HoldingFile, content: Content | None) -> None:
     claim.renew()
     if content != wanted(file):
         raise BadCopy(f"the thawed copy of the {file.kind} differs from what the job made")
-    file_store().put_in_place(_aside(claim, file), file.key, file.size, file.sha256, claim.beat)
-    _renew_or_leave_no_trace(claim, file)
+    try:
+        file_store().put_in_place(_aside(claim, file), file.key, file.size, file.sha256, claim.beat)
+    finally:
+        _renew_or_leave_no_trace(claim, file)  # what raises above may have put the file there all the same
     reach("restore.verified")
 
 

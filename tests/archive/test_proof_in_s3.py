@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from accounts.models import Plan
 from archive import retention
+from archive.claims import Claim
 from archive.models import Holding, HoldingState
 from archive.tending import tend
 from archive.vaults import vault
 from archive.vaults.s3_glacier import S3GlacierVault
+from gas_site import s3_copying
 from gas_site.s3_store import S3Store
 from gas_site.storage import FileStore, file_store
 from tests.archive.world import MINUTE, SECOND, World, change_plan, complete, free_user, fresh, good_hot, state
@@ -103,6 +107,56 @@ def test_another_object_than_was_proved_is_not_published_and_the_archive_stays(r
     world.clock.advance(10 * SECOND)
     world.work()
     check_what_counts(ready)
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_copy_that_lands_after_its_claim_was_lost_goes_again(
+    ready: Holding, world: World, monkeypatch: pytest.MonkeyPatch, *, answered: bool
+) -> None:
+    """While S3 copies onto a key, the restore is called off and tidied up; then it lands, answered or not."""
+    store, plain, put = file_store(), Claim.beat, S3Store.put_in_place
+    first, kept = iter([True]), list[tuple[str, bytes]]()
+    copying, called_off = threading.Event(), threading.Event()
+    assert isinstance(store, S3Store)
+
+    def keep(self: S3Store, aside: str, *proof: Any) -> None:
+        with self.read(aside) as file:
+            kept.append((aside, file.read()))
+        put(self, aside, *proof)
+
+    def land_late(params: dict[str, Any], **_: Any) -> None:
+        """Let S3 hold on to what it copies: the tidying has removed it, and here that came too early."""
+        if "aside" in params["CopySource"]["Key"] and not copying.is_set():
+            copying.set()
+            assert called_off.wait(30)
+            aside, content = kept[-1]
+            store.receive(iter([content]), aside)
+
+    def lose(**_: Any) -> None:
+        if called_off.is_set() and not answered:
+            raise ReadTimeoutError(endpoint_url="S3")
+
+    def beat(self: Claim, size: int) -> None:
+        if not copying.is_set() or not next(first, False):
+            plain(self, size)
+            return
+        assert retention.call_off(ready)
+        world.work()
+        assert (state(ready), fresh(ready).untidy) == (HoldingState.ARCHIVED, False)
+        called_off.set()
+        if answered:
+            self.renew()
+
+    monkeypatch.setattr(S3Store, "put_in_place", keep)
+    monkeypatch.setattr(Claim, "beat", beat)
+    monkeypatch.setattr(s3_copying, "BEAT_SECONDS", 0.01)
+    store.objects.client.meta.events.register("provide-client-params.s3.CopyObject", land_late)
+    store.objects.client.meta.events.register("after-call.s3.CopyObject", lose)
+    tend(ready.pk)
+    assert called_off.is_set()
+    world.work()
+    assert (state(ready), fresh(ready).untidy) == (HoldingState.ARCHIVED, False)
+    assert [key.rsplit(".")[-1] for key in contents("gas") if "/results/" in key] == ["log"]
 
 
 def leave_as_if_killed(holding: Holding) -> None:
