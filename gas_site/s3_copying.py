@@ -32,14 +32,15 @@ def copy(source: Objects, source_key: str, target: Objects, key: str, beat: Beat
         _beating(lambda: _whole(source, source_key, target, key, extra), beat)
 
 
-def copy_hashed(objects: Objects, source_key: str, key: str, size: int, beat: Beat = no_beat) -> str:
+def copy_hashed(objects: Objects, source_key: str, key: str, size: int, beat: Beat = no_beat) -> str | None:
     """Copy an object of ``size`` bytes within its bucket; return the SHA-256 (base64) that S3 computed of the copy.
 
-    That is "" above WHOLE_BYTES: of what it copies in parts S3 computes none of the whole.
+    That is None above WHOLE_BYTES: of what it copies in parts S3 computes none of the whole. Below, "" says that S3
+    told none, though it was asked to.
     """
     if size > WHOLE_BYTES:
         _beating(lambda: _in_parts(objects, source_key, objects, key, {}), beat)
-        return ""
+        return None
     wanted = {"ChecksumAlgorithm": "SHA256"}
     answer = _beating(lambda: _whole(objects, source_key, objects, key, wanted), beat)
     checksum: str = answer["CopyObjectResult"].get("ChecksumSHA256", "")

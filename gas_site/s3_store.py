@@ -109,11 +109,11 @@ class S3Store(S3Storage):  # type: ignore[misc]  # django-storages has no types
     def put_in_place(self, aside: str, key: str, size: int, sha256: str, beat: Beat = no_beat) -> None:
         """Let S3 copy, for it cannot rename; what it computed of its copy must be this SHA-256. Raises StoreAway.
 
-        Above WHOLE_BYTES it computes none of the whole, and copying is S3's word alone.
+        Above WHOLE_BYTES it computes none of the whole, and copying is S3's word alone; below, none is a wrong one.
         """
         checksum = copy_hashed(self.objects, self.object_key(aside), self.object_key(key), size, beat)
-        if checksum and base64.b64decode(checksum).hex() != sha256:
-            raise StoreAway(errno.EIO, "S3 made another object of a copy than was proved")
+        if checksum is not None and base64.b64decode(checksum).hex() != sha256:
+            raise StoreAway(errno.EIO, "S3 made another object of a copy than was proved, or does not say which")
         self.remove(aside)
 
     def clear_aside(self, keys: Collection[str]) -> None:

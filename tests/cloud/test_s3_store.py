@@ -127,6 +127,16 @@ def test_whoever_waits_for_a_copy_inside_s3_beats_meanwhile(store: S3Store, monk
         assert file.read() == b"genome"
 
 
+def test_a_copy_of_which_s3_does_not_say_what_it_holds_is_refused(store: S3Store) -> None:
+    store.receive(iter([b"genome"]), "one")
+    store.objects.client.meta.events.register(
+        "after-call.s3.CopyObject", lambda parsed, **_: parsed["CopyObjectResult"].pop("ChecksumSHA256")
+    )
+    with pytest.raises(StoreAway, match="or does not say which"):
+        store.put_in_place("one", "two", 6, hashlib.sha256(b"genome").hexdigest())
+    assert store.has("one")
+
+
 def test_what_is_too_long_for_one_call_is_copied_in_parts_by_s3s_word(
     store: S3Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
