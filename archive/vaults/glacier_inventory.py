@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from archive.models import GlacierArchive
+from archive.models import GlacierArchive, HoldingFile
 from archive.vaults.glacier import GlacierVault
 from archive.vaults.glacier_service import told_apart
 
@@ -68,6 +68,8 @@ def _read(vault: GlacierVault, job: str) -> Inventory:
         ids = [row.archive_id for row in rows[start : start + BATCH]]
         found = GlacierArchive.objects.filter(vault=vault.name, archive_id__in=ids)
         known.update(found.values_list("archive_id", flat=True))
+        # What a holding refers to is no stranger, whatever became of the vault's own row.
+        known.update(HoldingFile.objects.filter(archive_id__in=ids).values_list("archive_id", flat=True))
     unowned = [row for row in rows if row.archive_id not in known]
     return Inventory(_moment(listed["InventoryDate"]), len(rows), unowned)
 

@@ -36,6 +36,16 @@ def told_apart() -> Iterator[None]:
         raise VaultFault(f"Glacier cannot be reached ({type(error).__name__})") from error
 
 
+def _lists_all(job: Any) -> bool:
+    """Say whether a job is an inventory of the whole vault, as JSON.
+
+    https://docs.aws.amazon.com/amazonglacier/latest/dev/api-describe-job-get.html
+    """
+    asked = job.get("InventoryRetrievalParameters") or {}
+    whole = not any(asked.get(name) for name in ("StartDate", "EndDate", "Limit", "Marker"))
+    return job["Action"] == "InventoryRetrieval" and asked.get("Format") in {None, "JSON"} and whole
+
+
 class Service:
     """A vault by region and name, in the account that the keys belong to."""
 
@@ -122,11 +132,14 @@ class Service:
             self.client.initiate_job(**self.place, jobParameters={"Type": "inventory-retrieval", "Format": "JSON"})
 
     def inventory_jobs(self) -> Iterator[Any]:
-        """Return the jobs that list all archives and that Glacier still knows."""
+        """Return the jobs that list all archives, as JSON, and that Glacier still knows.
+
+        Whoever else may use the vault asks for inventories as well: in CSV, or of a part of it.
+        """
         pages = self.client.get_paginator("list_jobs").paginate(**self.place)
         with told_apart():
             for page in pages:
-                yield from (job for job in page.get("JobList", ()) if job["Action"] == "InventoryRetrieval")
+                yield from (job for job in page.get("JobList", ()) if _lists_all(job))
 
     def delete(self, archive_id: str) -> None:
         """Delete an archive; one that is not there is no error."""

@@ -203,7 +203,7 @@ def _initiate_job(self: Any) -> Answer:
     vault = _vault(self)
     wanted = json.loads(self.body)
     if vault and wanted.get("Type") == "inventory-retrieval":
-        return _started(vault, Inventory(secrets.token_urlsafe(69), vault))
+        return _started(vault, Inventory(secrets.token_urlsafe(69), vault, wanted))
     archive = vault.archives.get(wanted.get("ArchiveId")) if vault else None
     if vault is None or archive is None:
         return _absent("archive")

@@ -15,10 +15,13 @@ from sandbox.amazon.waiting import DELAYS, now
 
 
 class Inventory:
-    """A job that lists all archives. Its output is kept where that of a retrieval is."""
+    """A job that lists archives, all or the first few. Its output is kept where that of a retrieval is."""
 
-    def __init__(self, job_id: str, vault: Vault) -> None:
+    def __init__(self, job_id: str, vault: Vault, wanted: dict[str, Any]) -> None:
         self.job_id = job_id
+        self.format = wanted.get("Format") or "JSON"
+        self.range: dict[str, Any] = wanted.get("InventoryRetrievalParameters") or {}
+        most = int(self.range.get("Limit") or len(vault.archives))
         self.begun = now()
         self.vault_arn = vault.arn
         listed = [
@@ -29,10 +32,12 @@ class Inventory:
                 "Size": row["size"],
                 "SHA256TreeHash": row["sha256"],
             }
-            for row in vault.archives.values()
+            for row in list(vault.archives.values())[:most]
         ]
         date = self.begun.strftime("%Y-%m-%dT%H:%M:%SZ")
         body = json.dumps({"VaultARN": vault.arn, "InventoryDate": date, "ArchiveList": listed}).encode()
+        if self.format == "CSV":
+            body = b"ArchiveId,ArchiveDescription,CreationDate,Size,SHA256TreeHash\n"
         self.archive = {"body": body, "sha256": hashlib.sha256(body).hexdigest()}
 
     def to_dict(self) -> dict[str, Any]:
@@ -43,6 +48,10 @@ class Inventory:
             "Completed": done,
             "CreationDate": self.begun.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
             "InventorySizeInBytes": len(self.archive["body"]) if done else None,
+            "InventoryRetrievalParameters": {
+                "Format": self.format,
+                **{name: self.range.get(name) for name in ("StartDate", "EndDate", "Limit", "Marker")},
+            },
             "JobId": self.job_id,
             "StatusCode": "Succeeded" if done else "InProgress",
             "VaultARN": self.vault_arn,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -101,6 +102,47 @@ def test_a_new_inventory_is_asked_for_once_the_last_is_half_a_day_old(cold: Glac
     run()
     run()
     assert jobs() == 2
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"Format": "CSV"},
+        {"InventoryRetrievalParameters": {"Limit": "1"}},
+        {"InventoryRetrievalParameters": {"StartDate": "2026-01-01T00:00:00Z"}},
+        {"InventoryRetrievalParameters": {"EndDate": "2026-01-01T00:00:00Z"}},
+    ],
+)
+def test_an_inventory_that_somebody_else_asked_for_is_not_taken_for_ours(
+    cold: GlacierVault, world: World, asked: dict[str, Any]
+) -> None:
+    def ask() -> None:
+        wanted: Any = {"Type": "inventory-retrieval", **asked}
+        cold.service.client.initiate_job(accountId="-", vaultName="cold", jobParameters=wanted)
+
+    for _ in range(2):
+        cold.store(LABEL, iter([b"x"]))
+    ask()
+    world.clock.advance(5 * SECOND)
+    assert run() == ["Glacier writes the inventory; it can be read in some hours. Run this again then."]
+    world.clock.advance(SECOND)
+    ask()
+    world.clock.advance(5 * SECOND)
+    assert run()[-1].startswith("2 archives on ")
+
+
+def test_what_a_holding_refers_to_cannot_be_removed_though_the_vault_has_lost_its_row(
+    cold: GlacierVault, world: World
+) -> None:
+    holding = complete(free_user())
+    kept = cold.store(holding.label, iter([b"x"])).archive_id
+    holding.files.filter(kind="vcf").update(archive_id=kept)
+    GlacierArchive.objects.all().delete()
+    run()
+    world.clock.advance(5 * SECOND)
+    assert ", 0 that nobody owns." in run()[-1]
+    with pytest.raises(CommandError, match="nothing was removed"):
+        run("--remove", kept)
 
 
 def test_other_vaults_have_no_inventory(world: World) -> None:
