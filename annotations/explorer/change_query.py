@@ -27,7 +27,7 @@ def named_change(text: str, table: VariantTable) -> Condition | None:
     if found["kind"] == "p.":
         changed = _of_protein(found["change"], table)
     else:
-        changed = _hgvs("hgvs_c", [found["kind"] + found["change"]], table)
+        changed = _named("hgvs_c", [found["kind"] + found["change"]], table)
     return changed & _belongs_to(found["of"], table) if found["of"] else changed
 
 
@@ -39,17 +39,17 @@ def protein_change(text: str, table: VariantTable) -> Condition | None:
 def _of_protein(change: str, table: VariantTable) -> Condition:
     """Rows by either name. HGVS puts what is predicted in brackets, which people leave out."""
     bare = change.removeprefix("(").removesuffix(")")
-    long = _hgvs("hgvs_p", [f"p.{bare}", f"p.({bare.replace('*', 'Ter')})"], table)
+    long = _named("hgvs_p", [f"p.{bare}", f"p.({bare.replace('*', 'Ter')})"], table)
     return long | Condition('upper("protein") = ?', (bare.upper(),))
 
 
-def _hgvs(column: str, names: list[str], table: VariantTable) -> Condition:
-    """No row where the table was written before it had names."""
+def _named(column: str, names: list[str], table: VariantTable) -> Condition:
+    """No row where the table was written before it had names, of transcripts too."""
     return one_of(f'"{column}"', names if column in table.schema.names else [])
 
 
 def _belongs_to(name: str, table: VariantTable) -> Condition:
     present = genes_of(table)
     gene = gene_named(name, present)
-    transcript = one_of('"transcript"', sorted({name, name.partition(".")[0]}))
+    transcript = _named("transcript", sorted({name, name.partition(".")[0]}), table)
     return any_of([transcript, one_of('"genes"', present[gene.upper()][1] if gene else [])])

@@ -17,6 +17,7 @@ import pytest
 from pytest_django import Settings
 
 from annotations.engine.hgvs.genomic import genomic_name
+from annotations.engine.placing.placer import PLACE_COLUMNS
 from annotations.engine.reference import load_reference
 from annotations.explorer import connection as connection_module
 from annotations.explorer import table as table_module
@@ -245,6 +246,20 @@ def test_a_name_leads_back_to_its_allele(pos: int, ref: str, alt: str, name: str
 def test_a_change_leads_to_its_allele_however_people_write_it(result: Result, text: str, *, finds: bool) -> None:
     row = next(row["row"] for row in result.table.page().rows if row["pos"] == 11778)
     assert result.rows(result.plan(q=text)) == ([row] if finds else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "finds"),
+    [("MT-ND4:p.R340H", True), ("MT-ND5:p.R340H", False), ("MT-ND4-T:p.R340H", False), ("MT-ND4:c.1019G>A", False)],
+)
+def test_a_table_of_before_there_were_names_is_asked_by_the_genes_alone(
+    result: Result, tmp_path: Path, text: str, *, finds: bool
+) -> None:
+    whole = pq.read_table(result.annotated.path("table"))
+    pq.write_table(whole.drop_columns(list(PLACE_COLUMNS)), tmp_path / "old.parquet")
+    table = VariantTable(tmp_path / "old.parquet", load_reference(RCRS))
+    assert table.count(plan_for(Filter.of({"q": [text]}), table).where) == finds
+    table.close()
 
 
 @pytest.fixture(scope="module")
