@@ -19,7 +19,8 @@ Every query takes a ``Condition``: SQL text made of constants and ``Column.sql``
 that a user wrote is ever part of the text; ``columns.Catalogue``, built from the table's schema, is the whitelist. To
 filter by something new, write a reader ``(values, table) -> Reading`` and name it in ``plan.READERS`` and
 ``filters.NAMES``: chips, counts, links and saved filters follow. Queries end with TooSlow at ``table.QUERY_SECONDS`` or
-``connection.MEMORY``, and with DiskFull where what they put aside has no room; both are ``connection.Unanswered``.
+``connection.MEMORY``, with DiskFull where what they put aside has no room, and with Unreadable where the file cannot be
+read or is gone; all are ``connection.Unanswered``.
 
 ``table.row(n)`` is one row, ``table.neighbours(where, sort, n)`` the rows around it, ``table.distinct(column)`` a
 column's values, ``table.samples_of(row)`` a row's genotype letters (0 without, 1 het, 2 hom, . not called).

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +16,10 @@ MEMORY = "512MB"
 THREADS = 2
 #: What a sort that does not fit into memory may put on disk.
 SPILL = "4GB"
-
+#: How what DuckDB says of a failed write ends where the disk, a quota or a limit of this process has no more room.
+_NO_ROOM = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+#: What it names, short of memory, where its directory holds SPILL, or all that the disk had free when it began.
+_SPILL_LIMIT = "'max_temp_directory_size'"
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +33,11 @@ class TooSlow(Unanswered):
 
 
 class DiskFull(Unanswered):
-    """The disk did not take what a query puts aside, or did not give the table."""
+    """The disk did not take what a query puts aside."""
+
+
+class Unreadable(Unanswered):
+    """The disk did not give the table, or the table is gone."""
 
 
 def connect(spill: Path, **views: Path) -> duckdb.DuckDBPyConnection:
@@ -65,14 +74,32 @@ def limited(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[d
     timer.start()
     try:
         yield cursor
-    except (duckdb.InterruptException, duckdb.OutOfMemoryException) as error:
-        raise TooSlow("This question takes too long for this table. Filter by a gene or a region first.") from error
-    except duckdb.IOException as error:
-        logger.error("the disk failed a query of the explorer: %s", error)  # noqa: TRY400  (it says all)
-        raise DiskFull(
-            "This site's disk has no room for what this question has to put aside. Filter by a gene or a region first, "
-            "or try again in some minutes."
-        ) from error
+    except duckdb.Error as error:
+        if answer := _unanswered(error):
+            raise answer from error
+        raise
     finally:
         timer.cancel()
         cursor.close()
+
+
+def _unanswered(error: duckdb.Error) -> Unanswered | None:
+    """What is told of an error; None where the question is wrong. The log never has DuckDB's words: they name files."""
+    said = str(error)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        full = _SPILL_LIMIT in said
+    else:
+        full = isinstance(error, duckdb.IOException) and said.endswith(_NO_ROOM)
+    if full:
+        logger.error("the disk has no room for a query of the explorer")
+        return DiskFull(
+            "This site's disk has no room for what this question has to put aside. Filter by a gene or a region first, "
+            "or try again in some minutes."
+        )
+    if isinstance(error, duckdb.InterruptException | duckdb.OutOfMemoryException):
+        return TooSlow("This question takes too long for this table. Filter by a gene or a region first.")
+    # Of a file that is gone DuckDB says that it has no permission: it then looks for it where it may not.
+    if isinstance(error, duckdb.IOException | duckdb.PermissionException):
+        logger.error("a query of the explorer could not read or write: %s", type(error).__name__)
+        return Unreadable("This result's table could not be read just now. Try again in some minutes.")
+    return None
