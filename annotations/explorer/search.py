@@ -30,7 +30,7 @@ def read_search(values: tuple[str, ...], table: VariantTable) -> Reading:
     if named := read_name(text):
         return Reading(label, any_of([_named(named, contig, table) for contig in _contigs(named, names, table)]))
     if region := read_region(text, names) if ":" in text else _on_the_only_contig(text, table, names):
-        return Reading(f"{region}", region.condition(table.schema.names))
+        return _in_region(region, text, label, table)
     present = genes_of(table)
     if gene := gene_named(text, present):
         return Reading(gene, one_of('"genes"', present[gene.upper()][1]))
@@ -54,6 +54,15 @@ def _old_name(text: str, table: VariantTable) -> Condition | None:
     place, ref, alt = int(found[2]), found[1].upper(), found[3].upper()
     named = Named("", mitochondrial=True, start=place, end=place, change="substitution", ref=ref, alt=alt)
     return any_of([_named(named, contig, table) for contig in _contigs(named, contig_names(table), table)])
+
+
+def _in_region(region: Region, text: str, label: str, table: VariantTable) -> Reading:
+    """What lies there; a bare position may also be an ID, as ClinVar's are."""
+    place = region.condition(table.schema.names)
+    identifier = None if ":" in text else _whole_identifier(text, table)
+    if identifier is None:
+        return Reading(f"{region}", place)
+    return Reading(f"{region}, or the ID {label}", place | identifier)
 
 
 def _on_the_only_contig(text: str, table: VariantTable, names: ContigNames) -> Region | None:
@@ -108,8 +117,16 @@ def _words(text: str, table: VariantTable, present: dict[str, tuple[str, list[st
     upper = text.upper()
     groups = sorted({group for name, (_, found) in present.items() if upper in name for group in found})
     diseases = contained(table.catalogue.of_role("disease"), text, table)
-    # IDs that are no rs numbers are compared whole: contained text would be looked for in millions. And only where one
-    # is the text: the statistics of the row groups mostly tell, and the page then reads one column less.
+    identifier = _whole_identifier(text, table)
+    named = [one_of('"genes"', groups)] if groups else []
+    return any_of([*named, *([identifier] if identifier else []), diseases])
+
+
+def _whole_identifier(text: str, table: VariantTable) -> Condition | None:
+    """Rows whose ID, no rs number, is the text; None where there is none.
+
+    IDs are compared whole: contained text would be looked for in millions. And only where one is the text: the
+    statistics of the row groups mostly tell, and the page then reads one column less.
+    """
     identifier = Condition('"id" = ?', (text,))
-    named = [identifier] if table.has(Condition("\"id\" NOT LIKE 'rs%'")) and table.has(identifier) else []
-    return any_of([*([one_of('"genes"', groups)] if groups else []), *named, diseases])
+    return identifier if table.has(Condition("\"id\" NOT LIKE 'rs%'")) and table.has(identifier) else None
