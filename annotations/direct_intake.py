@@ -16,8 +16,7 @@ from accounts.models import User
 from annotations import intake
 from annotations.catalogue import reference_named
 from annotations.fitting import fitting_verdict
-from annotations.models import Job, JobEvent, JobStatus
-from annotations.sweep import TICKET_LIFE
+from annotations.models import TICKET_LIFE, Job, JobEvent, JobStatus
 from gas_site.disk_room import NoRoom
 from gas_site.disk_uploads import Body, DiskUploads
 from gas_site.storage import file_store

@@ -15,15 +15,13 @@ from django.utils import timezone
 from annotations import deleting, moves
 from annotations.explorer import spill
 from annotations.exports.sweep import sweep_exports
-from annotations.models import DeletionReceipt, Job
+from annotations.models import TICKET_LIFE, DeletionReceipt, Job
 from annotations.queueing.waking import send_what_is_missing
 from annotations.sharding.sweep import sweep_shards
 from gas_site.queues import send_after_commit
 
 logger = logging.getLogger(__name__)
 
-# A ticket that nobody has confirmed by then goes with its file, or with the parts that have arrived.
-TICKET_LIFE = timedelta(days=1)
 # A purge is sent again so long after the deletion; a doubled message finds nothing to remove.
 RESEND_AFTER = timedelta(minutes=2)
 # A worker that lost its job has long noticed, or is dead.

@@ -44,6 +44,8 @@ MOVES: dict[JobStatus, frozenset[JobStatus]] = {
 COLD_KINDS = frozenset({"vcf", "index", "table"})
 ACTIVE = frozenset({JobStatus.PENDING, JobStatus.RUNNING})
 TERMINAL = frozenset(status for status, targets in MOVES.items() if not targets)
+# A ticket that nobody has confirmed by then goes with its file, or with the parts that have arrived.
+TICKET_LIFE = timedelta(days=1)
 
 
 def claimable_at(now: datetime) -> Q:
