@@ -59,16 +59,19 @@ def read_class(values: tuple[str, ...], table: VariantTable) -> Reading:
 
 
 def read_known(values: tuple[str, ...], table: VariantTable) -> Reading:
-    """``yes``: one of the sources knows the allele; ``no``: it was looked up, and none does."""
+    """``yes``: one of the sources knows the allele; ``no``: it is annotated, and none does."""
     if values[0].lower() == "yes":
         return Reading("Known", Condition('"known"'))
     if values[0].lower() != "no":
         raise BadValue("Known or novel is asked with yes or no.")
-    return Reading("Novel", all_of([Condition('NOT "known"'), *looked_up(table)]))
+    return Reading("Novel", all_of([Condition('NOT "known"'), *only_annotated(table)]))
 
 
-def looked_up(table: VariantTable) -> list[Condition]:
-    """What keeps variants apart that could not be annotated, and so were never looked up; nothing where all were."""
+def only_annotated(table: VariantTable) -> list[Condition]:
+    """What keeps variants apart that could not be annotated; nothing where all were.
+
+    Sources are asked for them too, but of most (a symbol, a contig of another genome) none can know anything.
+    """
     return [ANNOTATED] if table.has(Condition('"not_annotated" IS NOT NULL')) else []
 
 

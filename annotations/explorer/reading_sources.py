@@ -17,7 +17,7 @@ from annotations.explorer.reading import (
     split_values,
     within,
 )
-from annotations.explorer.reading_record import looked_up
+from annotations.explorer.reading_record import only_annotated
 from annotations.explorer.table import VariantTable
 from annotations.figures.words import percent
 
@@ -83,7 +83,7 @@ def read_frequency(values: tuple[str, ...], table: VariantTable) -> Reading:
     """``0.01``: rarer, not seen included; ``0.001-0.01``: low <= f < high; ``unseen``. ``FIELD:`` may precede it.
 
     Not seen is what the source lacks and what it gives as 0; ``none`` is the first alone, ``seen-0.001`` leaves both
-    out. A variant that could not be annotated was never looked up, and is neither rare nor unseen.
+    out. A variant that could not be annotated and that the source lacks is neither rare nor unseen.
     """
     readings = [_frequency(value, table) for value in values]
     return Reading(listed([one.label for one in readings], "and"), all_of([one.condition for one in readings]))
@@ -99,7 +99,7 @@ def _frequency(value: str, table: VariantTable) -> Reading:
             else "The sources of this result have no frequencies."
         )
     short = column.title.removesuffix(" frequency")
-    annotated = looked_up(table)
+    annotated = only_annotated(table)
     lacking = all_of([Condition(f"{column.sql} IS NULL"), *annotated])
     if text == "none":
         return Reading(f"Without a frequency in {short}", lacking)
@@ -113,7 +113,7 @@ def _frequency(value: str, table: VariantTable) -> Reading:
 
 
 def _between(text: str, column: Column, short: str, lacking: Condition | None) -> Reading:
-    """A range of frequencies, or all that is rarer than one; ``lacking`` is None where every allele was looked up."""
+    """A range of frequencies, or all that is rarer than one; ``lacking`` is None where every allele is annotated."""
     found = number_range(text)
     if found.high is None and not text.rstrip().endswith("-"):
         below = Range(None, found.low)

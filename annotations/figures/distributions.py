@@ -82,10 +82,11 @@ def _known(summary: Mapping[str, Any]) -> Chart | None:
     if "known" not in summary or not summary.get("by_source"):
         return None
     annotated, known = int(summary.get("annotated", summary.get("total", 0))), int(summary["known"])
-    rows = [
-        Row("known", known, query=query(known="yes")),
-        Row("novel", annotated - known, query=query(known="no")),
-    ]
+    # Known is what a source has, annotated or not; novel is only what is annotated. Earlier summaries do not tell the
+    # two kinds of known apart, and what is left of theirs is the least that can be novel.
+    told = summary.get("known_annotated")
+    novel = max(0, annotated - (known if told is None else int(told)))
+    rows = [Row("known", known, query=query(known="yes")), Row("novel", novel, query=query(known="no"))]
     sources: Mapping[str, int] = summary["by_source"]
     caption = "; ".join(f"{name}: {int(count):,}" for name, count in sources.items())
     return Chart("known", "Known or novel", "In a source", bars(rows), caption)

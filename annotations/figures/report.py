@@ -132,8 +132,14 @@ def _range(low: float, high: float) -> str:
 
 
 def not_seen(summary: Mapping[str, Any]) -> int:
-    """Annotated variants without a frequency; those that could not be annotated were never looked up."""
-    without = int((summary.get("frequency") or {}).get("not_seen", 0))
+    """Annotated variants without a frequency.
+
+    Earlier summaries count all without one; of what is not annotated, then, next to none is taken to have one.
+    """
+    frequency = summary.get("frequency") or {}
+    if (told := frequency.get("not_seen_annotated")) is not None:
+        return int(told)
+    without = int(frequency.get("not_seen", 0))
     skipped: Mapping[str, int] = summary.get("not_annotated", {})
     return max(0, without - sum(skipped.values()))
 

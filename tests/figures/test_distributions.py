@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
@@ -89,6 +90,25 @@ def test_a_summary_of_an_earlier_version_still_has_its_figures(result: Result) -
     titles = {chart.title for chart in figures_for(old, load_reference(RCRS)).charts}
     assert {"Impact", "Class", "Known or novel"} <= titles
     assert not {"Quality", "Samples", "Length of insertions and deletions"} & titles
+
+
+def test_what_a_source_knows_of_and_is_not_annotated_is_known_and_nothing_novel_is_lost_for_it(tmp_path: Path) -> None:
+    lines = ["MT 3460 . G A . . END=3470 GT 0/1", "MT 8993 . T G . . END=9000 GT 0/1", "MT 750 . A AGGG . . . GT 0/1"]
+    made = result_of(lines, tmp_path, samples="\tFORMAT\tmother")
+    summary = made.annotated.summary
+    assert (summary["annotated"], summary["known"], summary["known_annotated"]) == (1, 2, 0)
+    drawn = {chart.title: chart.bars for chart in figures_for(summary, load_reference(RCRS)).charts}
+    assert [(bar.label, bar.count, bar.share) for bar in drawn["Known or novel"]] == [
+        ("known", 2, "66.7%"),
+        ("novel", 1, "33.3%"),
+    ]
+    assert drawn["How common in MITOMAP"][0].count == 1
+    for bar in [*drawn["Known or novel"], *drawn["How common in MITOMAP"]]:
+        assert made.table.count(plan_for(Filter.from_text(bar.query or ""), made.table).where) == bar.count, bar.label
+    made.table.close()
+    earlier = {**summary, "known_annotated": None}
+    [known] = [c.bars for c in figures_for(earlier, load_reference(RCRS)).charts if c.title == "Known or novel"]
+    assert [(bar.count, bar.share) for bar in known] == [(2, "100%"), (0, "0%")]
 
 
 @pytest.fixture

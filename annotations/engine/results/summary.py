@@ -18,6 +18,7 @@ from annotations.engine.results.distributions import Distributions
 if TYPE_CHECKING:
     from annotations.engine.results.records import Records
     from annotations.engine.results.source_values import SourceValues
+    from annotations.engine.results.textblock import Flags
 
 #: Bounds of the frequency bins, as fractions: [low, high), the last one closed.
 FREQUENCY_BINS = ((0.0, 0.0001), (0.0001, 0.001), (0.001, 0.01), (0.01, 0.05), (0.05, 1.0))
@@ -40,6 +41,8 @@ class Tally:
 
     total: int = 0
     known: int = 0
+    known_annotated: int = 0
+    """Of ``known``, those that are annotated: a source may know an allele that nothing can be told of."""
     confirmed: int = 0
     not_annotated: Counter[str] = field(default_factory=_counter)
     by_source: Counter[str] = field(default_factory=_counter)
@@ -52,9 +55,12 @@ class Tally:
     substitutions: Counter[str] = field(default_factory=_counter)
     frequencies: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(FREQUENCY_BINS), np.int64))
     frequency_not_seen: int = 0
+    frequency_not_seen_annotated: int = 0
     frequency_zeros: int = 0
     """Of ``frequencies``, those of alleles that were looked for and never seen."""
     spread: Distributions = field(default_factory=Distributions)
+    untold: set[str] = field(default_factory=set)
+    """Counts that one of the merged does not have, made by an earlier GAS: of all together they are not known."""
 
     def add(self, records: Records) -> None:
         """Count a block."""
@@ -62,7 +68,8 @@ class Tally:
         for contig, first, last in records.runs:
             self.by_contig[contig] += last - first
         self._add_entries(records)
-        self._add_values(records.values)
+        annotated = np.array([entry.consequence is not None for entry in records.entries], np.bool_)
+        self._add_values(records.values, annotated[records.codes])
         self.spread.add(records)
         for (ref, alt), count in zip(records.alleles, records.allele_counts, strict=True):
             of_class = variant_class(ref, alt)
@@ -86,23 +93,28 @@ class Tally:
             for gene in found.genes.split(",") if found.genes else ():
                 self.by_gene[gene] += count
 
-    def _add_values(self, values: SourceValues) -> None:
+    def _add_values(self, values: SourceValues, annotated: Flags) -> None:
         self.known += int(values.known.sum())
+        self.known_annotated += int((values.known & annotated).sum())
         self.confirmed += int(values.confirmed.sum())
         for source, found in values.found.items():
             self.by_source[source] += int(found.sum())
-        seen = values.frequency[~np.isnan(values.frequency)]
-        self.frequency_not_seen += len(values.frequency) - len(seen)
+        without = np.isnan(values.frequency)
+        seen = values.frequency[~without]
+        self.frequency_not_seen += int(without.sum())
+        self.frequency_not_seen_annotated += int((without & annotated).sum())
         self.frequency_zeros += len(seen) - int(np.count_nonzero(seen))
         bins = np.searchsorted(_BIN_BOUNDS, seen, side="right")
         self.frequencies = (self.frequencies + np.bincount(bins, minlength=len(FREQUENCY_BINS))).astype(np.int64)
 
     def state(self) -> dict[str, Any]:
         """Everything counted, as JSON's own types: what ``merge`` takes."""
-        return {name: _plain(getattr(self, name)) for name in _COUNTED} | {"spread": self.spread.state()}
+        told = (name for name in _COUNTED if name not in self.untold)
+        return {name: _plain(getattr(self, name)) for name in told} | {"spread": self.spread.state()}
 
     def merge(self, state: Mapping[str, Any]) -> None:
         """Add what another counted of the records behind these; an earlier GAS has not counted all of it."""
+        self.untold.update(name for name in _COUNTED if name not in state)
         for name in filter(state.__contains__, _COUNTED):
             mine = getattr(self, name)
             if isinstance(mine, Counter):
@@ -118,6 +130,7 @@ class Tally:
             "annotated": self.total - self.not_annotated.total(),
             "not_annotated": _by_count(self.not_annotated),
             "known": self.known,
+            "known_annotated": self._told("known_annotated"),
             "by_source": {source.name: self.by_source[source.name] for source in reference.sources},
             "by_class": {name: self.by_class[name] for name in CLASSES},
             "by_consequence": dict(sorted(self.by_consequence.items(), key=lambda item: SEVERITY[item[0]])),
@@ -132,6 +145,10 @@ class Tally:
             **self.spread.to_json(reference),
         }
 
+    def _told(self, name: str) -> int | None:
+        count: int = getattr(self, name)
+        return None if name in self.untold else count
+
     def _frequency(self, reference: Reference) -> dict[str, Any] | None:
         named = [(source, item) for source in reference.sources for item in source.fields if item.role == "frequency"]
         if not named:
@@ -141,11 +158,17 @@ class Tally:
             {"label": _bin_label(low, high), "low": low, "high": high, "count": count}
             for (low, high), count in zip(FREQUENCY_BINS, self.frequencies.tolist(), strict=True)
         ]
-        unseen = {"not_seen": self.frequency_not_seen, "zeros": self.frequency_zeros}
-        return {"field": item.info, "source": source.name, "bins": bins, **unseen}
+        return {
+            "field": item.info,
+            "source": source.name,
+            "bins": bins,
+            "not_seen": self.frequency_not_seen,
+            "not_seen_annotated": self._told("frequency_not_seen_annotated"),
+            "zeros": self._told("frequency_zeros"),
+        }
 
 
-_COUNTED = tuple(one.name for one in fields(Tally) if one.name != "spread")
+_COUNTED = tuple(one.name for one in fields(Tally) if one.name not in {"spread", "untold"})
 
 
 def _plain(counted: Any) -> Any:
