@@ -34,11 +34,12 @@ async function open() {
     "Drag to move, scroll within a track, click a variant for its record. Without a mouse, the buttons move it, and the list of the variants in view leads to each record.";
 }
 
-// The browser's stretch: its contig, its first and its last base; nothing where it shows the whole genome.
+// The browser's stretch as igv.js shows it, whose places have fractions: its contig, its first and its last base; nothing
+// where it shows the whole genome.
 function seen(browser) {
   const [, contig, start, end] = /^(.+):([\d.,]+)-([\d.,]+)$/.exec([browser.currentLoci()].flat()[0]) ?? [];
-  const [first, last] = [start, end].map((each) => Math.round(Number(each?.replaceAll(",", ""))));
-  return { contig, first, last };
+  const [from, to] = [start, end].map((each) => Number(each?.replaceAll(",", "")));
+  return { contig, first: Math.floor(from), last: Math.round(to) };
 }
 
 // What a mouse clicks on the track, the table of variants has as links.

@@ -139,6 +139,12 @@ def everything_is_done_by_keyboard(page: Page) -> None:
     expect(place).to_have_value("MT:16,450-16,549")
     page.get_by_role("button", name="Move right").press("Enter")
     expect(place).to_have_value("MT:16,470-16,569")  # where the contig ends
+    place.fill("MT:9,001-9,082")
+    place.press("Enter")
+    expect(place).to_have_value("MT:9,001-9,082")
+    page.get_by_role("button", name="Zoom in").press("Enter")  # from the middle of a base to that of another
+    expect(place).to_have_value("MT:9,021-9,062")
+    expect(variants_in_view).to_have_attribute("href", re.compile(r"/variants/\?region=MT%3A9021-9062$"))
     page.get_by_role("button", name="Settings of Your variants").press("Enter")
     expect(page.get_by_role("button", name="Set track height")).to_be_focused()
     page.keyboard.press("Escape")
