@@ -45,7 +45,7 @@ def made_of(path: Path, **columns: list[str | None]) -> VariantTable:
         ("arg340his", True),
         ("Arg340Cys", False),
         ("C.1019G>A", True),
-        ("p.\u212ays340Arg", False),  # a Kelvin sign, which is a k to those who mind no case
+        ("p.H\u0130s340Arg", False),  # an i with a dot, which is an i to those who mind no case
         ("MT-ND4-T:c.1019G>A", True),
         ("MT-ND4-T.1:p.Arg340His", True),
         ("MT-ND5:p.R340H", False),

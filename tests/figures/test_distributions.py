@@ -94,6 +94,7 @@ def test_a_summary_of_an_earlier_version_still_has_its_figures(result: Result) -
 
 def test_what_a_source_knows_of_and_is_not_annotated_is_known_and_nothing_novel_is_lost_for_it(tmp_path: Path) -> None:
     lines = ["MT 3460 . G A . . END=3470 GT 0/1", "MT 8993 . T G . . END=9000 GT 0/1", "MT 750 . A AGGG . . . GT 0/1"]
+    lines.append("MT 16519 . T <FOO> . . . GT 0/1")  # neither known nor annotated
     made = result_of(lines, tmp_path, samples="\tFORMAT\tmother")
     summary = made.annotated.summary
     assert (summary["annotated"], summary["known"], summary["known_annotated"]) == (1, 2, 0)
