@@ -12,5 +12,5 @@ django.setup()
 from gas_site.express import add_manners  # noqa: E402 (it needs the models)
 
 add_manners(dramatiq.get_broker(), express=True)
-# What its actors load when they run, before the first job comes rather than with it.
+# What its actors load when they run, before the first job comes (see worker.py).
 import_module("annotations.running")

@@ -64,7 +64,7 @@ class Watch:
         self.requests.append(f"{request.method} {request.url.removeprefix(self.address)}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Give the stack that all browser tests share."""
     need("chromium")
@@ -79,14 +79,14 @@ def site(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright_driver() -> Iterator[Playwright]:
     """Give Playwright."""
     with sync_playwright() as driver:
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(playwright_driver: Playwright) -> Iterator[Browser]:
     """Give Debian's Chromium, without a screen and without calls home."""
     browser = playwright_driver.chromium.launch(executable_path=need("chromium"), args=FLAGS)

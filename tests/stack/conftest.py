@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -58,8 +59,13 @@ def lasting_stack(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture
-def own_stack(lasting_stack: Stack) -> Stack:
+def own_stack(lasting_stack: Stack, prepared: Path) -> Iterator[Stack]:
     """Give a running stack that the test may kill: the next one starts it again, on all that was left."""
     if lasting_stack.has_ended:
         lasting_stack.start()
-    return lasting_stack
+    yield lasting_stack
+    if lasting_stack.rows("SELECT id FROM annotations_job WHERE status IN ('pending', 'running')"):
+        # Its test failed. The next ones would wait for its turn to end.
+        lasting_stack.kill()
+        shutil.rmtree(lasting_stack.data_dir)
+        data_in(lasting_stack.data_dir, prepared)

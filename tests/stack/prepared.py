@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ def made_once(path: Path, make: Callable[[Path], object]) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
             making = path.with_name(f"{path.name}.making")
+            _remove(making)  # half of one, where making it has failed
             make(making)
             making.rename(path)
     return path
@@ -29,3 +31,10 @@ def prepare(directory: Path, genome_files: Path) -> None:
     environment = Stack(directory).environment
     subprocess.run([sys.executable, str(ROOT / "manage.py"), "prepare"], env=environment, check=True)
     install_genome(genome_files, environment)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -20,7 +20,7 @@ import redis
 
 from bench.site import ROOT, Site, free_port
 from gas_site.queues import socket_path
-from tests.stack.processes import Process, alive, below, kill, send, step, until
+from tests.stack.processes import Process, alive, below, kill, send, step, until, wake
 
 PASSWORD = "a-long-enough-password"
 START_SECONDS = 90
@@ -148,9 +148,14 @@ class Stack:
             held[:] = [each.pid for each in csq if each.state[0] != "T"]
             return held
 
+        self.wait_for([job], 120, status={"running"})
         until(begun, 60, "the engine annotates records")
         send(held, signal.SIGSTOP)
-        until(lambda: self._is_at_work(job) or step(held), 60, "the engine has read records of the job")
+        try:
+            until(lambda: self._is_at_work(job) or step(held), 60, "the engine has read records of the job")
+        except BaseException:
+            wake(held)  # else it would keep its worker from the jobs of all tests to come
+            raise
         return held
 
     def _is_at_work(self, job: str) -> bool:
