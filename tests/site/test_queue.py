@@ -178,8 +178,7 @@ def test_doubled_messages_give_one_result(worker: Worker, files: Path, mailoutbo
     for _ in range(4):
         annotate.send(str(job.pk))
     until(lambda: ended(job) and mailed())
-    worker.broker.join(annotate.queue_name)
-    worker.join()
+    until(lambda: count_held(worker.broker, annotate.queue_name) == Held(to_come=0, in_flight=0))
     job.refresh_from_db()
     assert (job.status, job.attempt) == (JobStatus.COMPLETED, 1)
     assert ResultFile.objects.filter(job=job).count() == 5
