@@ -140,8 +140,10 @@ class DiskVault:
         self._path("retrievals", archive_id, ".json").unlink(missing_ok=True)
         data = self._path("archives", archive_id, ".data")
         data.unlink(missing_ok=True)
-        for partial in data.parent.glob(f".{data.stem}.*"):
-            partial.unlink(missing_ok=True)
+        # Two purges of one job may be here: the other one's rmdir may fall between glob's look and its listing.
+        with contextlib.suppress(FileNotFoundError):
+            for partial in data.parent.glob(f".{data.stem}.*"):
+                partial.unlink(missing_ok=True)
         for kind in ("archives", "retrievals"):
             with contextlib.suppress(OSError):  # another archive is still in it, or it has gone
                 self._path(kind, archive_id, "").parent.rmdir()
@@ -186,10 +188,11 @@ class DiskVault:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         taken = 0
         for mark in list(directory.iterdir()):
-            if mark.stat().st_mtime <= now.timestamp():
-                mark.unlink(missing_ok=True)
-            else:
-                taken += 1
+            with contextlib.suppress(FileNotFoundError):  # its archive has been removed meanwhile
+                if mark.stat().st_mtime <= now.timestamp():
+                    mark.unlink()
+                else:
+                    taken += 1
         if taken >= self.expedited_capacity:
             raise InsufficientCapacity("the vault has no expedited capacity at the moment")
         mark = self._expedited_mark(archive_id)

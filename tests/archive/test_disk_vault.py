@@ -63,6 +63,24 @@ def test_a_crash_between_content_and_manifest_leaves_no_archive_but_something_to
     assert not directory.exists()
 
 
+def test_an_archive_whose_directory_goes_while_it_is_removed_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = make(tmp_path)
+    archive_id = vault.store(LABEL, iter([b"x"])).archive_id
+    is_there = Path.is_dir
+
+    def and_then_goes(path: Path) -> bool:
+        answer = is_there(path)
+        if answer and path.name == LABEL:
+            path.rmdir()  # as another purge of the same job does once it has removed the files
+        return answer
+
+    monkeypatch.setattr(Path, "is_dir", and_then_goes)
+    vault.remove(archive_id)
+    assert vault.labelled(LABEL) == []
+
+
 def test_a_damaged_archive_has_another_checksum_or_says_that_it_is_damaged(tmp_path: Path) -> None:
     for compress in ("none", "gzip"):
         vault = make(tmp_path / compress, compress=compress)
