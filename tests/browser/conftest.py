@@ -26,7 +26,7 @@ from tests.browser.pages import LARGE
 from tests.browser.town import town
 from tests.conftest import need
 from tests.people.conftest import running_provider
-from tests.stack.conftest import genome_files, prepared, shared, variants
+from tests.stack.conftest import genome_files, prepared, run_directory, variants
 from tests.stack.genome import NAME
 from tests.stack.processes import wake
 from tests.stack.stacks import Stack, stack_in
@@ -189,4 +189,13 @@ def vcf(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-__all__ = ["genome_files", "inline", "prepared", "real_transactions", "running_provider", "shared", "town", "variants"]
+__all__ = [
+    "genome_files",
+    "inline",
+    "prepared",
+    "real_transactions",
+    "run_directory",
+    "running_provider",
+    "town",
+    "variants",
+]

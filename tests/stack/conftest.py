@@ -14,23 +14,23 @@ from tests.stack.stacks import Stack, data_in, stack_in
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def run_directory(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """Give a directory that all processes of one run of the tests have in common."""
     own = tmp_path_factory.getbasetemp()
     return own if worker_id == "master" else own.parent
 
 
 @pytest.fixture(scope="session")
-def genome_files(shared: Path) -> Path:
+def genome_files(run_directory: Path) -> Path:
     """Give the directory of the generated genome and its variants."""
-    (shared / "genome").mkdir(exist_ok=True)
-    return shared / "genome"
+    (run_directory / "genome").mkdir(exist_ok=True)
+    return run_directory / "genome"
 
 
 @pytest.fixture(scope="session")
-def prepared(shared: Path, genome_files: Path) -> Path:
+def prepared(run_directory: Path, genome_files: Path) -> Path:
     """Give a prepared data directory with the generated genome installed; it is copied, never run."""
-    return made_once(shared / "prepared", lambda directory: prepare(directory, genome_files))
+    return made_once(run_directory / "prepared", lambda directory: prepare(directory, genome_files))
 
 
 @pytest.fixture(scope="session")
