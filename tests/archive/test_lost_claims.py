@@ -11,7 +11,6 @@ from typing import Any, BinaryIO
 import pytest
 from django.conf import settings
 
-from accounts.models import Plan
 from archive import retention
 from archive.models import Holding, HoldingState
 from archive.tending import tend
@@ -19,16 +18,12 @@ from gas_site import local_copy
 from gas_site.storage import file_store
 from tests.archive.faults import FaultyVault, ReadVault
 from tests.archive.world import (
-    MINUTE,
-    SECOND,
     World,
-    change_plan,
-    complete,
     events,
-    free_user,
     fresh,
     good_cold,
     good_hot,
+    readable,
     state,
 )
 
@@ -38,12 +33,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def ready(world: World) -> Holding:
     """Give a holding whose archives can be read."""
-    holding = complete(free_user())
-    world.later(5 * MINUTE)
-    change_plan(holding.owner, Plan.PREMIUM)
-    world.work()
-    world.clock.advance(2 * SECOND)
-    return holding
+    return readable(world)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from botocore.exceptions import ReadTimeoutError
 from django.conf import settings as django_settings
 from pytest_django import Settings
 
-from accounts.models import Plan
 from archive import retention
 from archive.claims import Claim
 from archive.models import Holding, HoldingState
@@ -22,7 +21,14 @@ from archive.vaults.s3_glacier import S3GlacierVault
 from gas_site import s3_copying
 from gas_site.s3_store import S3Store
 from gas_site.storage import FileStore, file_store
-from tests.archive.world import MINUTE, SECOND, World, change_plan, complete, free_user, fresh, good_hot, state
+from tests.archive.world import (
+    SECOND,
+    World,
+    fresh,
+    good_hot,
+    readable,
+    state,
+)
 from tests.cloud.buckets import contents
 from tests.cloud.vaults import BUCKET, move_to_s3
 
@@ -33,12 +39,7 @@ pytestmark = pytest.mark.django_db
 def ready(world: World, settings: Settings, amazon: str) -> Iterator[Holding]:
     """Give a holding whose archives in S3 can be read."""
     move_to_s3(settings)
-    holding = complete(free_user())
-    world.later(5 * MINUTE)
-    change_plan(holding.owner, Plan.PREMIUM)
-    world.work()
-    world.clock.advance(2 * SECOND)
-    yield holding
+    yield readable(world)
     vault.cache_clear()
 
 

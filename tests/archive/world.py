@@ -208,3 +208,13 @@ def good_cold(file: HoldingFile) -> bool:
 
 def job_of(holding: Holding) -> Job:
     return Job.objects.get(pk=holding.job_id)
+
+
+def readable(world: World) -> Holding:
+    """Return a holding that is on its way back, and whose archives can be read now."""
+    holding = complete(free_user())
+    world.later(5 * MINUTE)
+    change_plan(holding.owner, Plan.PREMIUM)
+    world.work()
+    world.clock.advance(2 * SECOND)
+    return holding
