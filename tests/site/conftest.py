@@ -12,6 +12,9 @@ from dramatiq import Actor
 from pytest_django import Settings
 
 from accounts.models import User
+from annotations.models import Job
+from tests.engine.annotating import Annotated
+from tests.site.explored import annotate_lines, explored_job
 from tests.site.factories import make_user, signed_in
 
 
@@ -73,3 +76,15 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
 
     monkeypatch.setattr(Actor, "send_with_options", collect)
     return messages
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Annotated:
+    """Give a small annotated file of two samples."""
+    return annotate_lines(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture
+def job(alice: User, small: Annotated) -> Job:
+    """Give Alice's completed job with that file behind it."""
+    return explored_job(alice, small, name="patient.vcf")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import Any
+
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from annotations.models import Job, ResultFile
@@ -20,6 +24,8 @@ LINES = [
     "MT 11778 rs199476112 G A . . . GT:AF 1:0.97 0/1:0.5",
     "MT 16519 . T C 40 PASS . GT:AF 1:1 1:1",
 ]
+#: The row of the small file that is known for LHON.
+LHON_ROW = 4
 DECLARED = HEADER + FORMATS + '##INFO=<ID=NOTE,Number=1,Type=String,Description="x">\n'
 
 
@@ -37,3 +43,20 @@ def explored_job(user: User, result: Annotated, **fields: Any) -> Job:
         with result.path(kind).open("rb") as content:
             file_store().receive(iter([content.read()]), file.key)
     return job
+
+
+def at(name: str, job: Job, *more: object) -> str:
+    """Return the address of a page of a job."""
+    return reverse(f"annotations:{name}", args=[job.pk, *more])
+
+
+def read(client: Client, url: str, status: int = 200) -> str:
+    """Return a page's text."""
+    response = client.get(url)
+    assert response.status_code == status
+    return response.content.decode()
+
+
+def names(text: str) -> list[str]:
+    """Return the variants of a page's rows, in order."""
+    return [html.unescape(part.split("<b>")[1].split("</b>")[0]) for part in text.split('scope="row"')[1:]]

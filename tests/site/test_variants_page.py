@@ -1,10 +1,9 @@
-"""The explorer's pages: what the owner sees and keeps, what nobody else gets, and that nothing of a file does harm."""
+"""The explorer's pages: what the owner sees, what nobody else gets, and that nothing of a file does harm."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Iterable
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
@@ -18,38 +17,11 @@ from annotations.availability import ARCHIVED, RESTORING, Availability
 from annotations.explorer import counting, page
 from annotations.models import ColumnChoice, Job, JobStatus, SavedFilter, VariantNote
 from tests.engine.annotating import Annotated
-from tests.site.explored import HOSTILE, annotate_lines, explored_job
+from tests.site.explored import HOSTILE, LHON_ROW, at, explored_job, names, read
 from tests.site.factories import make_job, signed_in
 from tests.site.markup import faults
 
 pytestmark = pytest.mark.django_db
-#: Rows of the small file that a name leads to.
-LHON_ROW = 4
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Annotated:
-    return annotate_lines(tmp_path_factory.mktemp("small"))
-
-
-@pytest.fixture
-def job(alice: User, small: Annotated) -> Job:
-    return explored_job(alice, small, name="patient.vcf")
-
-
-def at(name: str, job: Job, *more: object) -> str:
-    return reverse(f"annotations:{name}", args=[job.pk, *more])
-
-
-def read(client: Client, url: str, status: int = 200) -> str:
-    response = client.get(url)
-    assert response.status_code == status
-    return response.content.decode()
-
-
-def names(text: str) -> list[str]:
-    """The variants of a page's rows, in order."""
-    return [html.unescape(part.split("<b>")[1].split("</b>")[0]) for part in text.split('scope="row"')[1:]]
 
 
 def test_the_page_shows_every_variant_by_its_name(alices: Client, job: Job) -> None:
@@ -197,72 +169,6 @@ def test_a_row_that_is_not_there_is_not_found(alices: Client, job: Job) -> None:
     for row in (6, 10**12, 10**40):
         read(alices, f"{at('variants', job)}{row}/", 404)
         assert alices.post(f"{at('variants', job)}{row}/note/", {"text": "x"}).status_code == 404
-
-
-def test_a_note_is_kept_shown_marked_and_removed(alices: Client, job: Job) -> None:
-    query = "impact=MODERATE"
-    response = alices.post(at("write_note", job, LHON_ROW), {"text": f" seen {HOSTILE} ", "query": query})
-    assert response.headers["Location"] == f"{at('variant', job, LHON_ROW)}?{query}"
-    assert VariantNote.objects.get().text == f"seen {HOSTILE}"
-    assert f"seen {html.escape(HOSTILE)}" in read(alices, at("variant", job, LHON_ROW))
-    assert read(alices, at("variants", job)).count("with a note") == 1
-    alices.post(at("write_note", job, LHON_ROW), {"text": "x" * 10_001})
-    assert VariantNote.objects.get().text == f"seen {HOSTILE}"
-    alices.post(at("write_note", job, LHON_ROW), {"text": " "})
-    assert not VariantNote.objects.exists()
-
-
-def test_columns_are_chosen_ordered_and_remembered(alices: Client, bobs: Client, job: Job) -> None:
-    chosen = {"column": ["qual", "pos", "nonsense"], "place-qual": "2", "place-pos": "1", "query": "impact=MODERATE"}
-    response = alices.post(at("variant_columns", job), chosen)
-    assert response.headers["Location"] == f"{at('variants', job)}?impact=MODERATE&columns=pos%2Cqual"
-    for url in (response.headers["Location"], at("variants", job)):
-        head = read(alices, url).split("<thead")[1].split("</thead>")[0]
-        assert head.index("Position") < head.index("Quality")
-        assert "Impact" not in head
-    assert ColumnChoice.objects.get().columns == "pos,qual"
-
-
-def test_a_filter_is_saved_listed_used_and_removed(alices: Client, job: Job) -> None:
-    query = "impact=MODERATE&quality=50"
-    alices.post(at("save_filter", job), {"name": f"mine {HOSTILE}", "query": query})
-    saved = SavedFilter.objects.get()
-    assert saved.query == query
-    text = read(alices, at("variants", job))
-    assert f'href="{at("variants", job)}?impact=MODERATE&amp;quality=50">mine {html.escape(HOSTILE)}' in text
-    assert names(read(alices, f"{at('variants', job)}?saved={saved.pk}")) == ["m.3460G>A"]
-    assert names(read(alices, f"{at('variants', job)}?saved={saved.pk}&quality=")) == names(
-        read(alices, at("variants", job) + "?impact=MODERATE")
-    )
-    alices.post(at("remove_filter", job, saved.pk))
-    assert not SavedFilter.objects.exists()
-
-
-def test_a_pasted_list_that_no_address_can_hold_stays_behind_its_name(alices: Client, job: Job) -> None:
-    genes = "\n".join(["MT-ND4", *(f"GENE{number:05}" for number in range(1_000))])
-    response = alices.post(at("save_filter", job), {"name": "panel", "genes": genes, "query": "impact=MODERATE"})
-    location = response.headers["Location"]
-    assert parse_qs(urlsplit(location).query) == {"saved": [str(SavedFilter.objects.get().pk)]}
-    text = read(alices, location)
-    assert names(text) == ["m.11778G>A"]
-    longest = max(len(part.split('"')[0]) for part in text.split('href="')[1:])
-    assert longest < 4_000
-    without = next(part for part in text.split('<a class="chip" href="')[1:] if "1 gene" in part.split("</a>")[0])
-    assert names(read(alices, html.unescape(without.split('"')[0]))) == [
-        "m.3460G>A",
-        "m.8993T>G",
-        "m.8993T>C",
-        "m.11778G>A",
-    ]
-
-
-def test_a_filter_of_somebody_else_is_neither_used_nor_removed(alices: Client, job: Job, bob: User) -> None:
-    other = SavedFilter.objects.create(user=bob, name="secret", query="impact=HIGH")
-    text = read(alices, f"{at('variants', job)}?saved={other.pk}")
-    assert len(names(text)) == 6
-    assert "secret" not in text
-    assert alices.post(at("remove_filter", job, other.pk)).status_code == 404
-    assert SavedFilter.objects.filter(pk=other.pk).exists()
 
 
 READS = [("variants", ()), ("variant_counts", ()), ("variant", (1,))]
