@@ -19,21 +19,10 @@ from annotations.example import prepare_example
 from annotations.figures.files import png
 from annotations.models import Job, JobStatus
 from annotations.sharing import links
-from tests.engine.annotating import Annotated
-from tests.site.explored import HOSTILE, annotate_lines, explored_job
+from tests.site.explored import HOSTILE
 from tests.site.factories import make_job
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Annotated:
-    return annotate_lines(tmp_path_factory.mktemp("small"))
-
-
-@pytest.fixture
-def job(alice: User, small: Annotated) -> Job:
-    return explored_job(alice, small, name="patient.vcf")
 
 
 def files_on(client: Client, page: str) -> list[str]:

@@ -21,8 +21,7 @@ from annotations.models import ColumnChoice, Job, JobStatus, LinkVisits, SharedL
 from annotations.sharing import links
 from annotations.sharing.shared_urls import urlpatterns
 from gas_site.log_context import HideTokens
-from tests.engine.annotating import Annotated
-from tests.site.explored import HOSTILE, annotate_lines, explored_job
+from tests.site.explored import HOSTILE
 from tests.site.factories import make_job, signed_in
 from tests.site.markup import faults
 
@@ -34,16 +33,6 @@ ARGUMENTS: dict[str, list[object]] = {
     "figure": ["impact", "svg"],
     "track": ["svg"],
 }
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Annotated:
-    return annotate_lines(tmp_path_factory.mktemp("small"))
-
-
-@pytest.fixture
-def job(alice: User, small: Annotated) -> Job:
-    return explored_job(alice, small, name="patient.vcf")
 
 
 @pytest.fixture
